@@ -1,0 +1,1 @@
+"""Settings and shipped mappings: what a person may configure, and reading it."""

@@ -1,0 +1,1 @@
+"""What every layer may import: errors, the clock, redaction, logging."""

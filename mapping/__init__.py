@@ -1,0 +1,1 @@
+"""The canonical model and the two-way translation between it and a vendor's fields."""

@@ -1,0 +1,1 @@
+"""CRMs to rehearse against: real HTTP servers that answer like the vendors, limits included."""
