@@ -194,6 +194,8 @@ def _syntax(
     path: Path, text: str, problem: yaml.MarkedYAMLError, error: type[ConfigError]
 ) -> ConfigError:
     mark = problem.problem_mark or problem.context_mark
+    if problem.context == "while scanning a simple key":  # a key without its colon: it starts there
+        mark = problem.context_mark
     line = mark.line + 1 if mark else None
     lines = text.split("\n")
     if line and line <= len(lines) and re.match(r"[ ]*\t", lines[line - 1]):

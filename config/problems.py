@@ -31,7 +31,7 @@ def dotted(key: KeyPath) -> str:
 def suggest(word: object, allowed: Iterable[str], noun: str = "Allowed") -> str:
     """A remedy for a misspelt word: the nearest allowed one, else all of them."""
     options = list(allowed)
-    near = get_close_matches(str(word), options, n=1, cutoff=0.6)
+    near = get_close_matches(str(word), options, n=1, cutoff=0.7)
     if near:
         return f"Did you mean `{near[0]}`?"
     return f"{noun}: {', '.join(options)}." if options else ""

@@ -117,7 +117,7 @@ def parse_first_link(text: str, sides: Collection[str]) -> Policy:
 
 def duration(text: str) -> int:
     """Seconds of a duration such as ``15m``, ``24h``, ``90s``, ``7d``. Raises SettingsError."""
-    found = re.fullmatch(r"(\d+)([smhd])", text.strip())
+    found = re.fullmatch(r"([0-9]+)([smhd])", text.strip())
     if not found or int(found[1]) == 0:
         raise SettingsError(
             f"`{text}` is not a duration", remedy="Write a number above 0 and s, m, h or d: `15m`."
