@@ -1,4 +1,4 @@
-"""What a connector's test module gives to the conformance suite: the connector and its vendor's hands.
+"""What a test module gives to the conformance suite: a connector and its vendor's hands.
 
 A test module defines a fixture `harness` that yields an object of this shape over a *fresh,
 empty* account, and a class `Test…(ConnectorConformance)`. Everything that is a matter of the
