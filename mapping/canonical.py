@@ -290,7 +290,7 @@ def validate(
     own = {name: value for name, value in given.items() if name.startswith(PREFIX)}
     try:
         model = MODELS[kind].model_validate({k: v for k, v in given.items() if k not in own})
-        shown = _plain(model.model_dump(exclude_unset=True))
+        shown = _plain({k: v for k, v in model.model_dump().items() if k in given})
     except ValidationError as error:
         raise _mapping_error(error) from None
     return {**shown, **{n: _validate_custom(kind, n, v, custom) for n, v in own.items()}}
