@@ -70,7 +70,7 @@ def _read_object_type(
     cursor = None if everything else store.cursor(side.name, object_type)[0]
     seen: set[str] = set()
     last = ""
-    for page in side.connector.changes(object_type, side.mapping.read_fields(object_type), cursor):
+    for page in side.connector.changes(object_type, side.read_fields(object_type), cursor):
         reading.records += len(page.records)
         reading.deleted += observe(side, kind, page.records, store)
         last = page.cursor
@@ -131,7 +131,7 @@ def merge_record(side: Side, kind: str, record: RemoteRecord, row: Row | None) -
         return _archived(row)
     translated = side.mapping.to_canonical(record.object_type, record.fields)
     problems = {name: str(error) for name, error in translated.errors.items()}
-    stamp_field = side.mapping.stamp_field(record.object_type)
+    stamp_field = side.stamp_field(record.object_type)
     stamp = record.fields.get(stamp_field) if stamp_field else None
     if row is None:
         row = Row(side.name, record.object_type, record.id, kind)
@@ -193,7 +193,7 @@ def _find_vanished(
     if not missing:
         return
     kind = side.mapping.kind_of(object_type)
-    found = side.connector.fetch(object_type, side.mapping.read_fields(object_type), missing)
+    found = side.connector.fetch(object_type, side.read_fields(object_type), missing)
     reading.deleted += observe(side, kind, found, store)
     answered = {r.requested_id or r.id for r in found}
     gone = [RemoteRecord(object_type, i, archived=True) for i in missing if i not in answered]
@@ -203,7 +203,7 @@ def _find_vanished(
 def _sweep(side: Side, kind: str, object_type: str, store: Store) -> None:
     """Re-read fields whose change moves no stamp, a bounded part of the records each run."""
     capabilities = side.connector.capabilities
-    wanted = set(side.mapping.read_fields(object_type))
+    wanted = set(side.read_fields(object_type))
     silent = [f for f in capabilities.silent_fields.get(object_type, ()) if f in wanted]
     ids = store.live_ids(side.name, object_type, linked=True)
     if not silent or not ids:

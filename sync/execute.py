@@ -132,7 +132,7 @@ class Executor:
             return None  # there already: made by an interrupted run
         values, kept, left_out = self._localised(side, action, {})
         raw = side.mapping.from_canonical(action.object_type, values)
-        stamp_field = self._stamp_field(side, action.object_type)
+        stamp_field = side.stamp_field(action.object_type)
         fields = dict(raw.values)
         if stamp_field:
             fields[stamp_field] = action.entity
@@ -161,10 +161,10 @@ class Executor:
         self, side: Side, object_type: str, actions: Sequence[Action]
     ) -> list[str]:
         if any(a.verb is Verb.ARCHIVE for a in actions):
-            return list(side.mapping.read_fields(object_type))
+            return list(side.read_fields(object_type))
         names = sorted({f.name for a in actions for f in a.fields})
         found = [v for name in names for v in side.mapping.vendor_fields(object_type, name)]
-        stamp = self._stamp_field(side, object_type)
+        stamp = side.stamp_field(object_type)
         return list(dict.fromkeys([*found, *([stamp] if stamp else [])]))
 
     def _prepare_update(
@@ -183,7 +183,7 @@ class Executor:
         moved = [f.name for f in wanted if shown.get(f.name) != f.old]
         if moved:
             return self._stale(action, f"{', '.join(moved)} changed since the plan was made")
-        stamp_field = self._stamp_field(side, row.object_type) if action.stamp else None
+        stamp_field = side.stamp_field(row.object_type) if action.stamp else None
         if row.stamp == action.entity:
             stamp_field = None
         if not wanted and not stamp_field:
@@ -272,12 +272,6 @@ class Executor:
             self._deferred.append(later)
             self._origin[later.id] = action.id
 
-    def _stamp_field(self, side: Side, object_type: str) -> str | None:
-        name = side.mapping.stamp_field(object_type)
-        schema = side.schemas.get(object_type)
-        there = name and schema is not None and name in schema.fields
-        return name if there and side.connector.capabilities.stamps else None
-
     # -- sending and settling --------------------------------------------------------------
 
     def _send(self, side: Side, object_type: str, batch: Sequence[Prepared]) -> None:
@@ -310,7 +304,7 @@ class Executor:
         ]
         if not ids:
             return {}
-        fields = side.mapping.read_fields(object_type)
+        fields = side.read_fields(object_type)
         try:
             return {r.id: r for r in side.connector.fetch(object_type, fields, ids)}
         except ConnectorError:

@@ -269,7 +269,7 @@ def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | Non
     if successor is None:
         side = sides[row.side]
         kind = side.mapping.kind_of(object_type)
-        fields = side.mapping.read_fields(object_type)
+        fields = side.read_fields(object_type)
         observe(side, kind, side.connector.fetch(object_type, fields, [record_id]), store)
         successor = store.row(row.side, object_type, record_id)
     if successor is None:

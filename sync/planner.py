@@ -183,17 +183,8 @@ class Planner:
         return frozenset(n for n in names if mapping.writable(object_type, n, creating=creating))
 
     def _is_stamped(self, side: Side, row: Row) -> bool:
-        wanted = (
-            side.settings.stamp_linked
-            and side.connector.capabilities.stamps
-            and self._stamp_exists(side, row.object_type)
-        )
+        wanted = side.settings.stamp_linked and side.stamp_field(row.object_type)
         return not wanted or row.stamp == row.entity
-
-    def _stamp_exists(self, side: Side, object_type: str) -> bool:
-        stamp = side.mapping.stamp_field(object_type)
-        schema = side.schemas.get(object_type)
-        return bool(stamp and schema and stamp in schema.fields)
 
     def _must_wait(self, action: Action) -> bool:
         """Whether just this was refused lately and its time has not come."""

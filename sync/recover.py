@@ -63,12 +63,10 @@ def _recover_creates(
 def _find_by_stamp(
     side: Side, object_type: str, entities: Sequence[str]
 ) -> dict[str, RemoteRecord]:
-    stamp = side.mapping.stamp_field(object_type)
-    if stamp is None or not side.connector.capabilities.stamps:
+    stamp = side.stamp_field(object_type)
+    if stamp is None:
         return {}
-    if stamp not in side.schemas[object_type].fields:
-        return {}
-    fields = side.mapping.read_fields(object_type)
+    fields = side.read_fields(object_type)
     records = side.connector.find(object_type, fields, stamp, entities)
     return {str(r.fields[stamp]): r for r in records}
 
@@ -106,7 +104,7 @@ def _adopt(
 def _reread(side: Side, object_type: str, ops: Sequence[Op], store: Store) -> None:
     journal = Journal(store)
     ids = [str(op.action.record_id) for op in ops]
-    fields = side.mapping.read_fields(object_type)
+    fields = side.read_fields(object_type)
     observe(side, ops[0].action.kind, side.connector.fetch(object_type, fields, ids), store)
     for op in ops:
         journal.conclude(op.id, "lost", record_id=None, error="read again after interruption")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -41,12 +41,26 @@ class Side:
         """The object types in which this side keeps a kind."""
         return self.mapping.object_types(kind)
 
+    def stamp_field(self, object_type: str) -> str | None:
+        """The field that carries the entity's id, where `setup` has made it and the connector
+        can use it."""
+        name = self.mapping.stamp_field(object_type)
+        schema = self.schemas.get(object_type)
+        there = schema is not None and name in schema.fields
+        return name if there and self.connector.capabilities.stamps else None
+
+    def read_fields(self, object_type: str) -> tuple[str, ...]:
+        """The vendor fields to ask for; the stamp only where it exists."""
+        stamp = self.mapping.stamp_field(object_type)
+        drop = stamp if self.stamp_field(object_type) is None else None
+        return tuple(f for f in self.mapping.read_fields(object_type) if f != drop)
+
     def may_create(self, kind: str) -> bool:
         """Whether the configuration allows new records of the kind here."""
         return kind in self.settings.create and bool(self.object_types(kind))
 
     def owner_id(self, email: str) -> str | None:
-        """The user for an owner's e-mail: same address, else by table, else the fallback."""
+        """The user for an owner's e-mail: by table, else the same address, else the fallback."""
         wanted = self.settings.owners.get(email, email)
         fallback = self.settings.fallback_owner or ""
         return self.owners.active.get(wanted) or self.owners.active.get(fallback.lower())
@@ -72,8 +86,9 @@ def learn_schemas(side: Side, store: Store, clock: Clock, *, fresh: bool = False
                 continue
             schema = side.connector.describe(object_type)
             side.schemas[object_type] = schema
-            payload = _schema_to(schema)
-            store.remember(side.name, f"schema/{object_type}", payload, clock.now())
+            store.remember(side.name, f"schema/{object_type}", asdict(schema), clock.now())
+    present = {name: tuple(schema.fields) for name, schema in side.schemas.items()}
+    side.mapping = side.mapping.without_absent(present)
 
 
 def learn_owners(side: Side, store: Store, clock: Clock, *, fresh: bool = False) -> None:
@@ -97,12 +112,6 @@ def learn_owners(side: Side, store: Store, clock: Clock, *, fresh: bool = False)
                 active.setdefault(email, record.id)
     side.owners = Owners(emails, active)
     store.remember(side.name, "owners", {"emails": emails, "active": active}, clock.now())
-
-
-def _schema_to(schema: Schema) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(schema)
 
 
 def _schema_from(data: Mapping[str, Any]) -> Schema:
