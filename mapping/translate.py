@@ -99,6 +99,11 @@ class SideMapping:
         """What a canonical field is; KeyError where the object type does not have it."""
         return self.objects[object_type].fields[name].definition
 
+    def ref_object(self, object_type: str, name: str) -> str | None:
+        """The object type that a reference, or the members of a roles field, point to here."""
+        found = self.objects[object_type].fields.get(name)
+        return found.how.object if found else None
+
     def path(self, object_type: str, name: str) -> PathKey:
         """Where a field stands in the mapping file."""
         return self.objects[object_type].fields[name].path

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from mapping.canonical import KINDS, FieldDef
-
 from connectors.base import (
     Archive,
     Create,
@@ -20,6 +18,7 @@ from connectors.base import (
 )
 from core.clock import Clock
 from core.errors import ConnectorError, RecordError, StaleError
+from mapping.canonical import KINDS, FieldDef
 from sync.detect import Progress, merge_record, observe
 from sync.journal import Journal
 from sync.model import (
@@ -122,9 +121,9 @@ class Executor:
         for start in range(0, len(actions), size):
             batch = actions[start : start + size]
             if verb is Verb.CREATE:
-                found = (self._prepare_create(side, action) for action in batch)
+                found = [self._prepare_create(side, action) for action in batch]
             else:
-                found = iter(self._prepare_existing(side, object_type, verb, batch))
+                found = self._prepare_existing(side, object_type, verb, batch)
             yield from (prepared for prepared in found if prepared is not None)
 
     def _prepare_create(self, side: Side, action: Action) -> Prepared | None:
@@ -407,9 +406,10 @@ class Executor:
             now = self.clock.now()
             self.journal.postpone(action, name, str(error), error.remedy, now)
 
-    def _stale(self, action: Action, reason: str) -> None:
+    def _stale(self, action: Action, reason: str) -> Prepared | None:
         self.report.tally(action.side, action.kind).stale += 1
         self._refused(action, "", StaleError(f"skipped: {reason}"))
+        return None
 
     def _note_errors(self, action: Action, errors: Mapping[str, RecordError]) -> None:
         for name, error in errors.items():

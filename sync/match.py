@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from config.rules import KindSettings
 from mapping.canonical import FieldDef
-
 from sync.conditions import holds, lookup
 from sync.detect import observe
 from sync.model import Question, Row, State, Value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -145,7 +146,7 @@ class Question:
     side: str
     field: str
     message: str
-    detail: Mapping[str, Value] = field(default_factory=dict)
+    detail: Mapping[str, Value] = dataclasses.field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import orjson
-from config.rules import kind_settings, rules_for
-from mapping.canonical import KINDS, FieldDef
 
 from config.model import Config
+from config.rules import kind_settings, rules_for
 from core.clock import Clock
+from mapping.canonical import KINDS, FieldDef
 from sync.conditions import holds
 from sync.fields import Projected
 from sync.guard import judge

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mapping.canonical import FieldDef
-
 from connectors.base import RemoteRecord
+from mapping.canonical import FieldDef
 from sync.detect import merge_record, observe
 from sync.journal import Journal, Op
 from sync.model import Row, Verb

@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from mapping.translate import SideMapping
-
 from config.model import Side as SideSettings
-from connectors.base import Connector, FieldSchema, PicklistValue, Schema
+from connectors.base import Connector, FieldSchema, PicklistValue, RemoteRecord, Schema
 from core.clock import Clock
+from mapping.translate import SideMapping
 from sync.store import Store
 
 _SCHEMA_AGE = timedelta(hours=24)
@@ -102,16 +101,22 @@ def learn_owners(side: Side, store: Store, clock: Clock, *, fresh: bool = False)
         return
     emails: dict[str, str] = {}
     active: dict[str, str] = {}
-    for page in side.connector.changes(spec.object, [spec.email, spec.active], None):
+    fields = [spec.email, *([spec.active] if spec.active else [])]
+    for page in side.connector.changes(spec.object, fields, None):
         for record in page.records:
             email = str(record.fields.get(spec.email) or "").strip().lower()
             if not email:
                 continue
             emails[record.id] = email
-            if str(record.fields.get(spec.active)).lower() == "true" and not record.archived:
+            if _may_own(record, spec.active):
                 active.setdefault(email, record.id)
     side.owners = Owners(emails, active)
     store.remember(side.name, "owners", {"emails": emails, "active": active}, clock.now())
+
+
+def _may_own(record: RemoteRecord, active: str | None) -> bool:
+    shown = "true" if active is None else str(record.fields.get(active)).lower()
+    return shown == "true" and not record.archived
 
 
 def _schema_from(data: Mapping[str, Any]) -> Schema:

@@ -3,6 +3,7 @@ difference stands; what has no reason is unexplained."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +24,8 @@ class Difference:
     cause: str
     message: str
     explained: bool
-    values: Mapping[str, Value] = field(default_factory=dict)
-    records: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    records: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(slots=True)
