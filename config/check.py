@@ -26,12 +26,15 @@ SIGN_IN: Mapping[str, tuple[str, ...]] = {
 FLOW_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "client_credentials": (("client_id", "client_secret"), ()),
     "jwt": (("client_id", "username", "private_key"), ()),
-    "password": (("username", "password"), ("security_token", "client_id", "client_secret")),
+    "password": (("client_id", "client_secret", "username", "password"), ("security_token",)),
     "session": (("token",), ()),
     "private_app": (("token",), ()),
     "oauth_refresh": (("client_id", "client_secret", "refresh_token"), ()),
 }
 """The keys that a flow needs, and those that it may have besides."""
+
+OWN_ADDRESS = frozenset({"client_credentials", "session"})
+"""Flows that work only at the account's own address, not at the vendor's common one."""
 
 _SIDE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _CUSTOM_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -142,8 +145,9 @@ def _credentials(key: KeyPath, side: Side) -> Iterator[Problem]:
         yield Problem((*key, "flow"), f"a {side.type} side cannot sign in by `{flow}`", remedy)
         return
     yield from _flow_keys(key, side.credentials)
-    if flow == "session" and side.url is None:
-        yield Problem(key[:-1], "the key `url` is missing", "A session is valid for one address.")
+    if flow in OWN_ADDRESS and side.url is None:
+        what = f"the flow {flow} needs the key `url`"
+        yield Problem(key[:-1], what, "Add the address of the account itself: `url: https://…`.")
 
 
 def _flow_keys(key: KeyPath, credentials: Credentials) -> Iterator[Problem]:
@@ -156,8 +160,6 @@ def _flow_keys(key: KeyPath, credentials: Credentials) -> Iterator[Problem]:
     for name in sorted(given - {*needed, *optional}):
         what = f"the flow {credentials.flow} does not use this key"
         yield Problem((*key, name), what, "Take it out, or choose the flow that uses it.")
-    if credentials.flow == "password" and len(given & {"client_id", "client_secret"}) == 1:
-        yield Problem(key, "client_id and client_secret go together", "Add the other one.")
 
 
 def _url(key: KeyPath, side: Side) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ DOCS = Path(__file__).parent
 if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
-from config.check import FLOW_KEYS, SIGN_IN  # noqa: E402
+from config.check import FLOW_KEYS, OWN_ADDRESS, SIGN_IN  # noqa: E402
 from config.model import Config, SecretRef  # noqa: E402
 from config.settings import ProgramSettings  # noqa: E402
 from core.errors import TielineError  # noqa: E402
@@ -92,6 +92,7 @@ def flows_table() -> str:
     for side_type, flows in SIGN_IN.items():
         for flow in flows:
             needed, optional = (", ".join(f"`{k}`" for k in keys) for keys in FLOW_KEYS[flow])
+            needed += ", and the side's `url`" if flow in OWN_ADDRESS else ""
             rows.append((side_type, f"`{flow}`", needed, optional))
     return _table(("type", "`flow`", "keys", "may have besides"), rows)
 

@@ -42,14 +42,10 @@ def functions() -> Iterator[tuple[str, int]]:
 
 
 def body_lines(function: Function) -> int:
-    first = function.body[0]
-    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    body = (
-        function.body[1:] if is_docstring and isinstance(first.value.value, str) else function.body
-    )
-    if not body:
-        return 0
-    return (body[-1].end_lineno or body[-1].lineno) - body[0].lineno + 1
+    """Lines from the first statement after the docstring to the last."""
+    documented = ast.get_docstring(function, clean=False) is not None
+    body = function.body[1:] if documented else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
 def test_imports_keep_to_the_layers() -> None:
@@ -88,7 +84,8 @@ def test_a_file_opens_by_saying_what_it_is_for(path: Path) -> None:
 # Written in two halves, so that this file does not find itself.
 LOOSE_ENDS = {
     "path of one machine": r"(?<![\w.:/-])/(?:work|tmp|home|root|Users|farm)/" + r"\w",
-    "loose end": r"\b(?:TO" + r"DO|FIX" + r"ME)\b",
+    # in a comment, or with a colon: HubSpot has a picklist value of that name
+    "loose end": r"#.*\b(?:TO" + r"DO|FIX" + r"ME)\b|\b(?:TO" + r"DO|FIX" + r"ME)\b *[:(]",
     "stub": "NotImplemented" + "Error",
     "unconditional skip": r"pytest\.mark\." + r"skip\(",
     "test that cannot fail": "assert " + "True",
