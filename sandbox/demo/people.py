@@ -277,9 +277,16 @@ def _render(rng: Random, profile: Profile) -> tuple[Record, Record]:
         "country": places.hubspot_country(rng, country), "hubspot_owner_id": owner,
     }  # fmt: skip
     there |= _stage(rng, profile, status)
+    here["HasOptedOutOfEmail"], there["hs_email_optout"] = _opted_out(rng)
     blank_some(rng, here, _OPTIONAL_LEAD if profile.lead else _OPTIONAL_CONTACT, 0.18)
     blank_some(rng, there, _OPTIONAL_HUBSPOT, 0.18)
     return here, there
+
+
+def _opted_out(rng: Random) -> tuple[bool | None, str | None]:
+    """Who wants no e-mail said so to one side, or to both."""
+    chance = rng.random()
+    return (True if chance < 0.03 else None), ("true" if 0.02 < chance < 0.04 else None)
 
 
 def _with(number: str, word: str, extension: int | None) -> str:

@@ -181,7 +181,7 @@ def invent_phone(rng: Random, country: Country, pattern: str) -> Phone:
 
 
 def salesforce_phone(rng: Random, country: Country, phone: Phone) -> str:
-    """As sales people type it: nationally at home, and seldom abroad."""
+    """As sales people type it: nationally at home, and seldom (a trap for readers) abroad."""
     if rng.random() < (0.8 if country.code in _HOME else 0.03):
         return phone.national
     return phone.international
