@@ -96,7 +96,7 @@ class SignIn:
     ) -> None:
         self._flow = check_credentials(credentials, url)
         self._trusted = url if trust_url else None
-        self._address = check_address(url or LOGIN_URL, self._trusted)
+        self._address = check_address(LOGIN_URL if url is None else url, self._trusted)
         self._credentials = credentials
         self._sender = sender
         self._clock = clock
