@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from connectors.base import Cursor, Fields, Page
@@ -98,7 +98,7 @@ class Feed:
                 return
 
 
-def _border(page: Rows, following: Rows) -> Position | None:
+def _border(page: Sequence[wire.Raw], following: Sequence[wire.Raw]) -> Position | None:
     """A place with all of the page before it and all that follows after it; None where there is
     none to be had.
 

@@ -29,7 +29,18 @@ ASSOCIATIONS: Mapping[str, Mapping[str, str]] = {"Opportunity": {ROLES: "Contact
 ROLES_QUERY = f"(SELECT ContactId, Role, IsPrimary FROM {ROLES} WHERE IsDeleted = false)"
 
 UNDELETABLE = frozenset(
-    {"User", "OpportunityStage", "LeadStatus", "RecordType", "Organization", "Group"}
+    {
+        "User",
+        "Group",
+        "OpportunityStage",
+        "LeadStatus",
+        "RecordType",
+        "Organization",
+        "CurrencyType",
+        "UserRole",
+        "Profile",
+        "PermissionSet",
+    }  # fmt: skip
 )
 """Object types without IsDeleted: their rows are only ever switched off."""
 _MERGED = ("MasterRecordId",)

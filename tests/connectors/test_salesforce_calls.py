@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import orjson
 import pytest
 import requests
 from cryptography.hazmat.primitives import serialization
@@ -296,7 +297,7 @@ def test_a_record_that_cannot_be_parsed_does_not_take_the_others_along() -> None
     def respond(request: requests.PreparedRequest) -> Canned:
         if request.method == "GET":
             return rows()
-        body = requests.models.complexjson.loads(request.body or b"")
+        body = orjson.loads(request.body or b"")
         if any(row.get("Name") == "bad" for row in body["records"]):
             return refusal("JSON_PARSER_ERROR")
         return Canned([{"id": row["Id"], "success": True, "errors": []} for row in body["records"]])
