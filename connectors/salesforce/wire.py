@@ -40,7 +40,7 @@ UNDELETABLE = frozenset(
         "UserRole",
         "Profile",
         "PermissionSet",
-    }  # fmt: skip
+    }
 )
 """Object types without IsDeleted: their rows are only ever switched off."""
 _MERGED = ("MasterRecordId",)
