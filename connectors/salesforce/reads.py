@@ -108,7 +108,7 @@ class Reader:
     def _by_id(self, object_type: str, fields: Fields, ids: Iterable[str]) -> dict[str, wire.Raw]:
         rows: dict[str, wire.Raw] = {}
         for part in self._field_groups(object_type, fields):
-            budget = soql.URL_BUDGET - len(soql.encode(", ".join(part)))
+            budget = soql.URL_BUDGET - len(soql.encode(",".join(part)))
             quoted = [soql.text(one) for one in ids]
             for group in soql.chunks(quoted, budget, FETCH_BATCH):
                 where = f"Id IN ({','.join(group)})"
@@ -146,7 +146,7 @@ class Reader:
         literals = {soql.literal(value, kind) for value in values} - {None}
         found: dict[str, wire.Raw] = {}
         select = self.first_columns(object_type, fields)
-        budget = soql.URL_BUDGET - len(soql.encode(", ".join(select)))
+        budget = soql.URL_BUDGET - len(soql.encode(",".join(select)))
         for group in soql.chunks(sorted(one for one in literals if one), budget):
             where = f"{soql.name(by)} IN ({','.join(group)})"
             for row in self.rows(soql.select(select, object_type, where)):

@@ -11,10 +11,12 @@ from connectors.salesforce.collections import ROWS, Call, Result, Row, Verb, sen
 from connectors.salesforce.errors import record_error
 from connectors.salesforce.reads import Reader
 from connectors.salesforce.transport import Transport
+from core.clock import Clock
 from core.errors import ConnectorError, RecordError, RejectedError, TransientError
 
 ROLE_TYPE = "OpportunityContactRole"
 TRIES = 3
+LOCK_PAUSE = 0.5
 
 Wished = Sequence[Mapping[str, Any]]
 
@@ -40,28 +42,33 @@ class Steps:
 class RoleWriter:
     """Writes contact roles of one account."""
 
-    def __init__(self, transport: Transport, reader: Reader) -> None:
+    def __init__(self, transport: Transport, reader: Reader, clock: Clock) -> None:
         self._transport = transport
         self._reader = reader
+        self._clock = clock
 
     def write(self, wished: Mapping[str, Wished]) -> dict[str, RecordError]:
         """Give each opportunity (by id) exactly the wished roles; the errors of those that did
         not come about whole. Never raises a ConnectorError: it is then each one's error.
 
-        An answer that was lost does no harm: what is there is read again and only what still
-        lacks is sent.
+        An answer that was lost and a row that was locked do no harm: what is there is read
+        again and only what still lacks is sent.
         """
-        error: ConnectorError | None = None
-        for _ in range(TRIES):
+        errors: dict[str, RecordError] = {}
+        for turn in range(TRIES):
             try:
-                return self._once(wished)
-            except TransientError as passing:
-                error = passing
-            except ConnectorError as lasting:
-                error = lasting
+                errors = self._once(wished)
+            except ConnectorError as error:
+                text = f"The contact roles may not have been written: {error}"
+                errors = {
+                    id: RejectedError(text, field=wire.ROLES, retryable=True) for id in wished
+                }
+                if not isinstance(error, TransientError):
+                    break
+            if not any(isinstance(e, RejectedError) and e.retryable for e in errors.values()):
                 break
-        text = f"The contact roles may not have been written: {error}"
-        return {id: RejectedError(text, field=wire.ROLES, retryable=True) for id in wished}
+            self._clock.sleep(LOCK_PAUSE * 2**turn)
+        return errors
 
     def _once(self, wished: Mapping[str, Wished]) -> dict[str, RecordError]:
         errors: dict[str, RecordError] = {}

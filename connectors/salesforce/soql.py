@@ -93,7 +93,7 @@ def id18(value: str) -> str | None:
 
 def select(columns: Iterable[str], object_type: str, where: str = "", tail: str = "") -> str:
     """A whole query."""
-    parts = [f"SELECT {', '.join(columns)} FROM {name(object_type)}"]
+    parts = [f"SELECT {','.join(columns)} FROM {name(object_type)}"]
     if where:
         parts.append(f"WHERE {where}")
     if tail:

@@ -34,7 +34,9 @@ from core.errors import (
     TransientError,
     UnexpectedReplyError,
 )
+from core.log import get_logger
 
+log = get_logger("salesforce")
 _LIMIT_INFO = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
@@ -166,6 +168,7 @@ class Transport:
             request.method, root + request.path, token=grant.token, headers=headers, data=data
         )
         self.meter.heard(response.headers)
+        log.debug("answered", route=request.route, status=response.status_code)
         return self._judge(request, response)
 
     def _judge(self, request: Request, response: requests.Response) -> Answer:

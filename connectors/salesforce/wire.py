@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -159,14 +159,12 @@ def _moved(object_type: str, raw: Raw) -> Moved | None:
     return None
 
 
-def schema(raw: Raw, roles: Sequence[PicklistValue] = ()) -> Schema:
-    """A describe as the contract's schema; `roles` are the labels of contact roles."""
+def schema(raw: Raw) -> Schema:
+    """A describe as the contract's schema, with the association fields that we add to it."""
     object_type = raw["name"]
     fields = {entry["name"]: _field(entry) for entry in raw["fields"]}
     for field, target in ASSOCIATIONS.get(object_type, {}).items():
-        fields[field] = FieldSchema(
-            field, "Contact Roles", "association", picklist=tuple(roles), references=(target,)
-        )
+        fields[field] = FieldSchema(field, "Contact Roles", "association", references=(target,))
     return Schema(
         object_type,
         raw["label"],

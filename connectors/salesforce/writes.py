@@ -76,7 +76,7 @@ class Writer:
         self._reader = reader
         self._clock = clock
         self._patience = patience
-        self._roles = RoleWriter(transport, reader)
+        self._roles = RoleWriter(transport, reader, clock)
 
     def apply(self, object_type: str, writes: Sequence[Write]) -> list[Outcome]:
         """See the contract. N writes of one verb cost N/200 calls, and one query a call to read
