@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from hubspot import HubSpot
 from hubspot.crm.objects.exceptions import ApiException
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -114,7 +114,7 @@ class Api:
         self._routes: Counter[str] = Counter()
         self._daily: dict[str, int] = {}
         self._skew: float | None = None
-        self._backoff = wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
+        self._backoff = wait_exponential(multiplier=0.5, max=20) + wait_random(0, 0.5)
 
     @property
     def token(self) -> str:
@@ -268,11 +268,15 @@ def _decode(raw: bytes | str, needs: str | None) -> Mapping[str, Any]:
         raise _garbled("is not JSON (HTML, or cut off)") from error
     if not isinstance(body, dict):
         raise _garbled("is not a JSON object")
-    if needs == "results" and not isinstance(body.get("results"), list):
+    if needs == "results" and not _is_rows(body.get("results")):
         raise _garbled("has no list of results")
     if needs is not None and needs not in body:
         raise _garbled(f"has no {needs}")
     return body
+
+
+def _is_rows(results: Any) -> bool:
+    return isinstance(results, list) and all(isinstance(row, dict) for row in results)
 
 
 def _garbled(what: str) -> _Failure:

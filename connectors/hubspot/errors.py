@@ -187,7 +187,8 @@ def complaint(body: Body, status: int = 400) -> Complaint:
     fields = dict(_fields_in(message))
     for error in _error_dicts(body):
         fields.update(_fields_of(error))
-    fields.update({name: (message, _code(body)) for name in _texts(context, "propertyName")})
+    for key in ("propertyName", "properties"):
+        fields.update({name: (message, _code(body)) for name in _texts(context, key)})
     return Complaint(
         message=message,
         category=str(body.get("category") or fallback),

@@ -86,7 +86,7 @@ class Reader:
     ) -> list[RemoteRecord]:
         """The contract's `find`; a unique property is read as a key, which does not lag."""
         check_associations(object_type, fields)
-        keys = sorted({value for value in values if value.strip()})
+        keys = sorted({value.lower() if by == "email" else value for value in values if value})
         wanted = {value.casefold() for value in keys}
         asked = [*fields, by]
         if unique:

@@ -13,6 +13,7 @@ from . import owners
 from .associations import ASSOCIATION_FIELDS
 from .client import Api
 from .routes import Routes
+from .wire import row_id, told
 
 TEXT_LENGTH = 65_536
 """Characters that a text property holds."""
@@ -108,7 +109,7 @@ class Catalog:
 
 def _with_values(field: FieldSchema, rows: list[dict[str, Any]]) -> FieldSchema:
     values = tuple(
-        PicklistValue(str(row["id"]), str(row.get("label", row["id"])), not row.get("archived"))
+        PicklistValue(row_id(row), str(row.get("label") or row_id(row)), not row.get("archived"))
         for row in rows
     )
     return FieldSchema(
@@ -129,7 +130,7 @@ def _associations(object_type: str) -> dict[str, FieldSchema]:
 
 
 def _field(object_type: str, raw: Mapping[str, Any]) -> FieldSchema:
-    name = str(raw["name"])
+    name = told(raw, "name")
     kind = _kind(name, raw)
     limits = raw.get("modificationMetadata") or {}
     writable = not (limits.get("readOnlyValue") or raw.get("calculated"))

@@ -37,12 +37,17 @@ def association_fields(fields: Iterable[str]) -> list[str]:
     return [name for name in fields if name.startswith(ASSOCIATION)]
 
 
+def told(row: Row, key: str) -> str:
+    """A key that HubSpot always sends, as text; raises UnexpectedReplyError without it."""
+    found = row.get(key)
+    if found in (None, ""):
+        raise UnexpectedReplyError(f"HubSpot sent an entry without {key}")
+    return str(found)
+
+
 def row_id(row: Row) -> str:
     """A record's id as text; raises UnexpectedReplyError where there is none."""
-    found = row.get("id")
-    if found in (None, ""):
-        raise UnexpectedReplyError("HubSpot sent a record without an id")
-    return str(found)
+    return told(row, "id")
 
 
 def row_properties(row: Row) -> Mapping[str, Any]:
