@@ -95,8 +95,9 @@ class Reader:
             properties = needed_properties(object_type, asked)
             search = Search(self._api, self._routes, object_type, properties)
             rows = search.equal(by, keys)
-        unequal = {row_id(row): row for row in rows if _has(row, by, wanted)}
-        return self.records(object_type, fields, list(unequal.values()))
+        found = {row_id(row): row for row in rows}
+        equal = [row for row in found.values() if _has(row, by, wanted)]
+        return self.records(object_type, fields, equal)
 
     def rows(
         self,

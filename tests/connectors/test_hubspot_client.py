@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from connectors.base import Archive, Connector, Create, Done, Merge, Refused, Unknown, Update
 from connectors.hubspot import connect
 from connectors.hubspot.errors import complaint
-from connectors.registry import ConnectorSettings
 from core.clock import ManualClock
 from core.errors import (
     AuthError,
@@ -33,36 +28,7 @@ from core.errors import (
     VendorDownError,
 )
 from sandbox.serve import Running, serve
-
-Answer = tuple[int, Any, Mapping[str, str]]
-EMPTY = {"results": []}
-
-
-class Vendor:
-    """A server that answers from a list, the last answer for good, and notes what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer | Callable[[Any], Answer]] = []
-        self.asked: list[tuple[str, str, Any]] = []
-        self.authorized: list[str | None] = []
-        self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)])
-
-    def say(self, body: Any = None, status: int = 200, headers: Any = None) -> None:
-        """Add an answer; bytes go out as they are."""
-        self.answers.append((status, body, headers or {}))
-
-    async def _answer(self, request: Request) -> Response:
-        raw = await request.body()
-        asked = orjson.loads(raw) if raw[:1] == b"{" else raw
-        self.asked.append((request.method, request.url.path, asked))
-        self.authorized.append(request.headers.get("authorization"))
-        scripted = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        status, body, headers = scripted(asked) if callable(scripted) else scripted
-        content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
-        return Response(content, status, dict(headers))
-
-
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+from tests.connectors.hubspot_vendor import Answer, Vendor, settings
 
 
 @pytest.fixture
@@ -79,16 +45,6 @@ def server(vendor: Vendor) -> Iterator[Running]:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(datetime(2026, 5, 1, tzinfo=UTC))
-
-
-def settings(url: str | None, **changed: Any) -> ConnectorSettings:
-    given: dict[str, Any] = {
-        "url": url,
-        "credentials": {"flow": "private_app", "token": "pat-eu1-secret-secret"},
-        "trust_url": True,
-        "timeout": 20.0,
-    }
-    return ConnectorSettings(**{**given, **changed})
 
 
 @pytest.fixture
@@ -248,8 +204,8 @@ def test_a_redirect_is_not_followed(vendor: Vendor, connector: Connector) -> Non
 
 def test_html_that_is_not_utf8_is_read_as_a_refusal(vendor: Vendor, connector: Connector) -> None:
     """HubSpot answers a GET of an unknown id in Latin-1; the client library trips over it."""
-    vendor.say(EMPTY)
-    vendor.say(EMPTY)
+    vendor.say({"results": []})
+    vendor.say({"results": []})
     vendor.say("<h2>Não há</h2>".encode("latin-1"), 404, {"Content-Type": "text/html"})
     assert fetch(connector, "404") == []
 
