@@ -50,6 +50,7 @@ class Position:
             return cls(start=now.isoformat(), whole=True)
         try:
             position = cls(**json.loads(since))
+            datetime.fromisoformat(position.time)
         except (TypeError, ValueError) as error:
             raise CursorExpiredError("the cursor cannot be read") from error
         return position if position.start else replace(position, start=now.isoformat())

@@ -11,6 +11,8 @@ from tests.connectors.conformance_faults import FaultConformance
 from tests.connectors.conformance_lookups import LookupConformance
 from tests.connectors.conformance_moves import MoveConformance
 from tests.connectors.conformance_reading import ReadingConformance
+from tests.connectors.conformance_stamps import StampConformance
+from tests.connectors.conformance_values import ValueConformance
 from tests.connectors.conformance_writing import WritingConformance
 
 
@@ -18,6 +20,8 @@ class ConnectorConformance(
     ReadingConformance,
     LookupConformance,
     WritingConformance,
+    ValueConformance,
+    StampConformance,
     AssociationConformance,
     MoveConformance,
     FaultConformance,

@@ -7,7 +7,10 @@ import pytest
 from connectors.base import Create, Done, Outcome, Refused, Unknown, Update
 from core.errors import (
     AuthError,
+    BudgetExhaustedError,
     ConnectorError,
+    ForbiddenError,
+    SchemaDriftError,
     TransientError,
     UnexpectedReplyError,
 )
@@ -20,6 +23,7 @@ from tests.connectors.support import (
     ids_of,
     named,
     new_op,
+    stamp,
     stamped,
     value_of,
 )
@@ -34,6 +38,10 @@ def attempt(harness: Harness, role: Role, write: Create | Update) -> Outcome:
         return apply_one(harness, role, write)
     except ConnectorError as error:
         return Unknown(write.op, str(error))
+
+
+NOTHING_SENT = (AuthError, ForbiddenError, SchemaDriftError, BudgetExhaustedError)
+"""Raised by `apply` only before anything was sent."""
 
 
 class FaultConformance:
@@ -138,10 +146,10 @@ class FaultConformance:
         if not harness.connector.capabilities.stamps or names.stamp is None:
             pytest.skip("the connector declares no stamps")
         harness.fail_next(status)
-        first = attempt(harness, "person", stamped(names, "Once", "stamp-1"))
+        first = attempt(harness, "person", stamped(names, "Once", stamp(1)))
         harness.clear_faults()
         assert isinstance(first, Done | Unknown)
-        again = attempt(harness, "person", stamped(names, "Once", "stamp-1"))
+        again = attempt(harness, "person", stamped(names, "Once", stamp(1)))
         assert isinstance(again, Done)
         assert named(harness, "person", "Once") == [again.id]
 
@@ -151,14 +159,14 @@ class FaultConformance:
             if not harness.connector.capabilities.stamps or names.stamp is None:
                 pytest.skip("the connector declares no stamps")
             harness.lose_next_answer()
-            first = attempt(harness, role, stamped(names, "Once", "stamp-1"))
+            first = attempt(harness, role, stamped(names, "Once", stamp(1)))
             harness.clear_faults()
             assert isinstance(first, Done | Unknown)
             found = harness.connector.find(
-                names.object_type, [names.stamp], names.stamp, ["stamp-1"]
+                names.object_type, [names.stamp], names.stamp, [stamp(1)]
             )
             assert len(found) == 1
-            again = attempt(harness, role, stamped(names, "Once", "stamp-1"))
+            again = attempt(harness, role, stamped(names, "Once", stamp(1)))
             assert isinstance(again, Done)
             assert not again.created
             assert named(harness, role, "Once") == [again.id] == [found[0].id]
@@ -188,7 +196,7 @@ class FaultConformance:
         if not harness.connector.capabilities.stamps or names.stamp is None:
             pytest.skip("the connector declares no stamps")
         n = harness.connector.capabilities.write_batch + 2
-        writes = [stamped(names, f"P {i}", f"stamp-{i}") for i in range(n)]
+        writes = [stamped(names, f"P {i}", stamp(i)) for i in range(n)]
         harness.lose_next_answer()
         try:
             outcomes = apply(harness, "person", writes)
@@ -203,6 +211,31 @@ class FaultConformance:
         harness.settle()
         live = list(collect(harness.connector, names.object_type, [names.stamp])[0].values())
         assert ids_of(live) == ids
+
+    @pytest.mark.parametrize("status", [401, 403, 503])
+    def test_a_call_that_breaks_off_between_batches(self, harness: Harness, status: int) -> None:
+        """Once a batch was sent, no error may be raised that says nothing was sent."""
+        names = harness.names["person"]
+        n = harness.connector.capabilities.write_batch * 2 + 1
+        writes = [Create(new_op(), names.row(f"P {i}")) for i in range(n)]
+        harness.connector.describe(names.object_type)
+        harness.fail_next(status, LASTING, skip=1)
+        outcomes: list[Outcome] = []
+        raised: ConnectorError | None = None
+        try:
+            outcomes = apply(harness, "person", writes)
+        except ConnectorError as error:
+            raised = error
+        harness.clear_faults()
+        harness.settle()
+        there = set(collect(harness.connector, names.object_type, [names.text])[0])
+        told = {outcome.id for outcome in outcomes if isinstance(outcome, Done)}
+        assert told <= there
+        assert not any(isinstance(outcome, Refused) for outcome in outcomes)
+        if isinstance(raised, NOTHING_SENT):
+            assert there == set()
+        elif raised is None:
+            assert any(isinstance(outcome, Unknown) for outcome in outcomes) or len(there) == n
 
     def test_a_session_that_ends_in_mid_reading(self, harness: Harness) -> None:
         if not harness.sessions_expire:
@@ -244,6 +277,8 @@ class FaultConformance:
             with pytest.raises(AuthError) as caught:
                 call()
             assert caught.value.remedy
+            told = str(caught.value) + repr(caught.value) + caught.value.remedy
+            assert all(secret not in told for secret in harness.secrets)
         connector.close()
         assert value_of(harness, "account", id, names.text) == "Acme"
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 import pytest
 
 for module in ("support", "conformance", *(f"conformance_{part}" for part in (
-    "reading", "lookups", "writing", "associations", "moves", "faults",
+    "reading", "lookups", "writing", "values", "stamps", "associations", "moves", "faults",
 ))):  # fmt: skip
     pytest.register_assert_rewrite(f"tests.connectors.{module}")

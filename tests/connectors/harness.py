@@ -25,10 +25,12 @@ class Names:
 
     `text` names the record (single line, findable, not unique), `other` is an optional single
     line of text that may be cleared, `note` a text of several lines. `required` is what a
-    create needs besides `text`. `text_length` is the most characters `text` holds (None: so
-    many that the suite does not try). `picklist_values` are two values that are taken,
-    `bad_picklist` one that is refused (None: the vendor takes any). `number_values` and
-    `date_values` are two each, exactly as the connector gives them back.
+    create needs besides `text`. `text_length` is the most characters that `text` holds (None:
+    so many that the suite does not try). `stamp` is there already; `spare_stamp` is one that
+    `prepare` could make and has not. `email_is_unique`: a second record with one e-mail
+    address is refused. `picklist_values` are two values that are taken, `bad_picklist` one
+    that is refused (None: the vendor takes any). `number_values` and `date_values` are two
+    each, exactly as the connector gives them back.
     """
 
     object_type: str
@@ -37,8 +39,10 @@ class Names:
     text_length: int | None = 255
     required: Mapping[str, RawValue] = field(default_factory=dict)
     stamp: str | None = None
+    spare_stamp: str | None = None
     note: str | None = None
     email: str | None = None
+    email_is_unique: bool = False
     picklist: str | None = None
     picklist_values: tuple[str, str] = ("", "")
     bad_picklist: str | None = None
@@ -76,6 +80,8 @@ class Harness(Protocol):
     find_ignores_case: bool
     sessions_expire: bool
     """False where the vendor's credentials know no session (a private-app token)."""
+    secrets: Sequence[str]
+    """What the connector signs in with, right and wrong; none of it may ever be shown."""
     merges_by_person: Sequence[Role]
     """Roles whose records a person can merge (`merge` below)."""
 
@@ -126,8 +132,9 @@ class Harness(Protocol):
         """The next call that writes reaches the vendor and takes effect; its answer is lost."""
         ...
 
-    def fail_next(self, status: int, times: int = 1) -> None:
-        """The next calls are answered with that HTTP status and have no effect."""
+    def fail_next(self, status: int, times: int = 1, skip: int = 0) -> None:
+        """The next calls, after `skip` good ones, are answered with that HTTP status (and the
+        vendor's body for it) and have no effect."""
         ...
 
     def garble_next(self, kind: Garble, times: int = 1) -> None:

@@ -10,7 +10,14 @@ from connectors.base import Connector, Convert, RawFields, Ref, RemoteId
 from connectors.memory import MemoryConnector, MemoryCrm, Quirks, generic_crm
 from connectors.memory.conversion import convert
 from core.clock import ManualClock
-from core.errors import ConnectorError, RateLimitedError, UnexpectedReplyError, VendorDownError
+from core.errors import (
+    AuthError,
+    ConnectorError,
+    ForbiddenError,
+    RateLimitedError,
+    UnexpectedReplyError,
+    VendorDownError,
+)
 from tests.connectors.harness import Association, Garble, Names, Role
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -22,6 +29,7 @@ NAMES: Mapping[Role, Names] = {
         other="city",
         note="description",
         stamp="tieline_id",
+        spare_stamp="spare_id",
         picklist="account_type",
         picklist_values=("prospect", "customer"),
         bad_picklist="No such type",
@@ -37,6 +45,7 @@ NAMES: Mapping[Role, Names] = {
         text_length=80,
         note="description",
         stamp="tieline_id",
+        spare_stamp="spare_id",
         email="email",
         picklist="lead_status",
         picklist_values=("new", "open"),
@@ -54,6 +63,7 @@ NAMES: Mapping[Role, Names] = {
         text_length=120,
         required={"stage": "prospecting"},
         stamp="tieline_id",
+        spare_stamp="spare_id",
         picklist="stage",
         picklist_values=("proposal", "closed_won"),
         bad_picklist="No such stage",
@@ -70,6 +80,7 @@ NAMES: Mapping[Role, Names] = {
         text_length=80,
         required={"company_name": "Lead Co"},
         stamp="tieline_id",
+        spare_stamp="spare_id",
         email="email",
     ),
 }
@@ -79,6 +90,10 @@ def status_error(status: int) -> ConnectorError:
     """What a connector makes of an HTTP status."""
     if status == 429:
         return RateLimitedError("slow down", retry_after=1.0)
+    if status == 401:
+        return AuthError("the session is over and cannot be renewed")
+    if status == 403:
+        return ForbiddenError("the permission to do this lacks")
     return VendorDownError(f"the vendor answered {status}")
 
 
@@ -90,12 +105,17 @@ class MemoryHarness:
     )
     find_ignores_case = True
     sessions_expire = True
+    secrets: Sequence[str] = ("memory-token", "wrong-token")
     merges_by_person: Sequence[Role] = ("account", "person", "opportunity", "lead")
 
     def __init__(self, quirks: Quirks | None = None) -> None:
-        stamps = quirks is None or quirks.stamps
+        quirks = quirks or Quirks()
+        unique = "Contact.email" in quirks.duplicates
         self.names: Mapping[Role, Names] = {
-            role: names if stamps else replace(names, stamp=None) for role, names in NAMES.items()
+            role: replace(
+                names, email_is_unique=unique, stamp=names.stamp if quirks.stamps else None
+            )
+            for role, names in NAMES.items()
         }
         self.clock = ManualClock(START)
         self.crm: MemoryCrm = generic_crm(self.clock, quirks=quirks)
@@ -142,8 +162,8 @@ class MemoryHarness:
     def lose_next_answer(self) -> None:
         self.crm.lose_next_answer()
 
-    def fail_next(self, status: int, times: int = 1) -> None:
-        self.crm.fail_next("*", status_error(status), times=times)
+    def fail_next(self, status: int, times: int = 1, skip: int = 0) -> None:
+        self.crm.fail_next("*", status_error(status), times=times, skip=skip)
 
     def garble_next(self, kind: Garble, times: int = 1) -> None:
         self.crm.fail_next("*", UnexpectedReplyError(f"the answer is {kind}"), times=times)
@@ -162,4 +182,4 @@ class MemoryHarness:
         return self._connect()
 
     def with_wrong_credentials(self) -> Connector:
-        return self._connect(token="wrong")
+        return self._connect(token="wrong-token")

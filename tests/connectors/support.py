@@ -117,3 +117,14 @@ def ids_of(records: Iterable[RemoteRecord]) -> set[RemoteId]:
     listed = [record.id for record in records]
     assert len(listed) == len(set(listed)), f"duplicates in {listed}"
     return set(listed)
+
+
+def stamp(n: int) -> str:
+    """A stamp in the form that entity ids have."""
+    return f"0190c7e2-0000-7000-8000-{n:012d}"
+
+
+def done_or_partial(outcome: Outcome) -> Done:
+    """The outcome, which must be a success at least in part."""
+    assert isinstance(outcome, Done), outcome
+    return outcome

@@ -17,6 +17,7 @@ QUIRKS = {
     "no_stamps": Quirks(stamps=False),
     "odd_ids_and_new_id_on_merge": Quirks(odd_ids=True, merge_new_id=True),
     "whole_refusal": Quirks(whole_refusal=True, field_times=True),
+    "duplicate_rule": Quirks(duplicates=frozenset({"Contact.email"})),
     "everything_at_once": Quirks(
         late_seconds=30,
         coarse_seconds=60,
