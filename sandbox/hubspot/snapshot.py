@@ -1,0 +1,102 @@
+"""Saving an account to a file and loading it again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from sandbox.hubspot.associations import Definition, TypeRef
+from sandbox.hubspot.metadata import Group, Option, Property
+from sandbox.hubspot.owners import Owner
+from sandbox.hubspot.pipelines import Pipeline, Stage
+from sandbox.hubspot.records import Change, Record, Source, Table
+from sandbox.hubspot.store import Store
+
+FORMAT = 1
+
+
+def save(store: Store, path: Path) -> None:
+    """Write everything the account holds; the file is replaced as a whole. Callers hold the
+    store's lock."""
+    links = store.associations
+    content = {
+        "format": FORMAT,
+        "tables": {name: _table_json(table) for name, table in store.tables.items()},
+        "owners": [asdict(owner) for owner in store.owners.all.values()],
+        "pipelines": {
+            kind: [asdict(pipeline) for pipeline in pipelines.values()]
+            for kind, pipelines in store.pipelines.items()
+        },
+        "labels": [
+            asdict(d) for d in links.definitions.values() if d.ref.category == "USER_DEFINED"
+        ],
+        "next_type_id": links.next_type_id,
+        "links": list(links.everything()),
+        "forgotten_emails": sorted(store.forgotten_emails),
+    }
+    partial = path.with_name(path.name + ".new")
+    partial.write_bytes(orjson.dumps(content))
+    partial.replace(path)
+
+
+def _table_json(table: Table) -> dict[str, Any]:
+    return {
+        "next_id": table.next_id,
+        "records": [asdict(record) for record in table.records.values()],
+        "properties": [asdict(p) for p in table.properties.all.values()],
+        "groups": [asdict(g) for g in table.properties.groups.values()],
+    }
+
+
+def load(store: Store, path: Path) -> None:
+    """Take up what `save` wrote, into a new account. Raises ValueError for another format."""
+    content = orjson.loads(path.read_bytes())
+    if content.get("format") != FORMAT:
+        raise ValueError(f"{path} is not a snapshot of format {FORMAT}")
+    for name, given in content["tables"].items():
+        _load_table(store.tables[name], given)
+    for each in content["owners"]:
+        store.owners.all[each["id"]] = Owner(**each)
+    store.pipelines = {
+        kind: {p["id"]: _pipeline(p) for p in pipelines}
+        for kind, pipelines in content["pipelines"].items()
+    }
+    links = store.associations
+    for each in content["labels"]:
+        made = Definition(
+            **{**each, "ref": TypeRef(*each["ref"]), "inverse": TypeRef(*each["inverse"])}
+        )
+        links.definitions[made.ref] = made
+    links.next_type_id = content["next_type_id"]
+    for source, one, target, two, ref in content["links"]:
+        links.label(source, one, target, two, TypeRef(*ref))
+    store.forgotten_emails = set(content["forgotten_emails"])
+
+
+def _load_table(table: Table, given: dict[str, Any]) -> None:
+    for each in given["properties"]:
+        options = [Option(**option) for option in each["options"]]
+        table.properties.all[each["name"]] = Property(**{**each, "options": options})
+    for each in given["groups"]:
+        table.properties.groups[each["name"]] = Group(**each)
+    lag, table.lag = table.lag, 0
+    for each in given["records"]:
+        table.add(_record(each))
+    table.lag = lag
+    table.next_id = given["next_id"]
+
+
+def _record(given: dict[str, Any]) -> Record:
+    history = {
+        name: [Change(value, at, Source(*source)) for value, at, source in changes]
+        for name, changes in given["history"].items()
+    }
+    return Record(**{**given, "source": Source(*given["source"]), "history": history})
+
+
+def _pipeline(given: dict[str, Any]) -> Pipeline:
+    stages = {stage_id: Stage(**stage) for stage_id, stage in given["stages"].items()}
+    return Pipeline(**{**given, "stages": stages})

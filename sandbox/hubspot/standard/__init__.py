@@ -1,0 +1,1 @@
+"""HubSpot's standard properties, options, pipelines and association types, as compact tables."""
