@@ -121,7 +121,7 @@ class Catalog:
             fields += _currency_field(table, options)
             fields += custom.get(table.name, {}).values()
             self.full[table.name.lower()] = object_type(table, fields)
-            if options.allowed(table.name, "read"):
+            if "t" not in table.flags and options.allowed(table.name, "read"):
                 self.seen[table.name.lower()] = _as_seen(table, fields, options)
 
     def _values(self, options: Options) -> dict[str, tuple[str, ...]]:
@@ -178,7 +178,12 @@ def _exists(one: Field, table: ObjectTable, options: Options) -> bool:
 
 
 def _currency_field(table: ObjectTable, options: Options) -> list[Field]:
-    if not options.multi_currency or table.name not in ("Account", "Contact", "Lead", "Opportunity"):
+    if not options.multi_currency or table.name not in (
+        "Account",
+        "Contact",
+        "Lead",
+        "Opportunity",
+    ):
         return []
     pairs = tuple((code, code) for code in options.currencies)
     made = Field(

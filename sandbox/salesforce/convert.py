@@ -96,9 +96,7 @@ def _taken(org: Org, object_type: str, lead: Row, names: Mapping[str, str]) -> d
     }
 
 
-def _account(
-    org: Org, lead: Row, wish: Mapping[str, Any], owner: str, actor: Actor
-) -> str:
+def _account(org: Org, lead: Row, wish: Mapping[str, Any], owner: str, actor: Actor) -> str:
     kind = org.kind("Account", api=False)
     names = {**_TO_ACCOUNT, **{part: f"Billing{part}" for part in _ADDRESS}}
     values = _taken(org, "Account", lead, names)

@@ -36,10 +36,14 @@ class Cursors:
         """Forget every open query; further pages then meet INVALID_QUERY_LOCATOR."""
         self._open.clear()
 
-    def first(self, text: str, *, version: str, deleted: bool, batch: int | None) -> Any:
+    def first(
+        self, text: str, *, version: str, deleted: bool, batch: int | None, tooling: bool = False
+    ) -> Any:
         """The first page of a query. Raises SalesforceError for what is wrong with it."""
         select = parse(text)
-        query = Query(self._org, select, version=version, deleted=deleted)
+        own = self._org.catalog.full.get(select.source.lower()) if tooling else None
+        kind = own if own is not None and own.can("t") else None
+        query = Query(self._org, select, version=version, deleted=deleted, kind=kind)
         if is_aggregate(select):
             records = aggregate_rows(query)
             return {"totalSize": len(records), "done": True, "records": records}

@@ -248,5 +248,3 @@ class _Leaf:
 def _instant(text: str) -> str:
     moment = datetime.fromisoformat(text).astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+0000"
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from core.clock import ManualClock, OffsetClock
@@ -13,7 +13,7 @@ from sandbox.salesforce.errors import not_found
 from sandbox.salesforce.ids import IdSource
 from sandbox.salesforce.options import Options
 from sandbox.salesforce.store import Row, Store
-from sandbox.salesforce.tables import FORECAST_NAMES
+from sandbox.salesforce.tables import FORECAST_NAMES, LeadStatus
 from sandbox.salesforce.values import stamp
 
 API_USERNAME = "integration@tieline.example"
@@ -77,6 +77,23 @@ class Org:
             self.store.ensure(kind)
         self._furnish_settings()
 
+    def grant_fields(self) -> None:
+        """Show the custom fields that a permission set assigned to the API user grants."""
+        tables = self.store.tables
+        mine = {
+            row["PermissionSetId"]
+            for row in tables["PermissionSetAssignment"].rows.values()
+            if row["AssigneeId"] == self.user_id
+        }
+        granted = {
+            row["Field"].lower()
+            for row in tables["FieldPermissions"].rows.values()
+            if row["ParentId"] in mine and row.get("PermissionsEdit")
+        }
+        for one in self.custom:
+            one.visible |= f"{one.object_type}.{one.field.name}".lower() in granted
+        self.rebuild()
+
     def owner_of(self, id_: str) -> tuple[str, Row] | None:
         """The user or queue with that id, and its object type."""
         for object_type in ("User", "Group"):
@@ -120,38 +137,16 @@ class Org:
 
     def _furnish_settings(self) -> None:
         """The rows that mirror the settings: stages, lead statuses, record types, currencies."""
-        wanted: dict[str, list[dict[str, Any]]] = {
-            "OpportunityStage": [
-                _stage_row(order, asdict_stage)
-                for order, asdict_stage in enumerate(
-                    (stage._asdict() for stage in self.catalog.stages), 1
-                )
-            ],
-            "LeadStatus": [
-                {
-                    "MasterLabel": status.name, "ApiName": status.name, "SortOrder": order,
-                    "IsDefault": status.default, "IsConverted": status.converted,
-                }
-                for order, status in enumerate(self.catalog.lead_statuses, 1)
-            ],
-            "RecordType": [
-                {
-                    "Name": row["name"], "DeveloperName": row["name"].replace(" ", "_"),
-                    "SobjectType": row["object"], "IsActive": True,
-                }
-                for row in self.options.record_types
-            ],
-        }  # fmt: skip
-        if self.options.multi_currency:
-            wanted["CurrencyType"] = [
-                {
-                    "IsoCode": code, "ConversionRate": 1.0, "DecimalPlaces": 2, "IsActive": True,
-                    "IsCorporate": code == self.options.currencies[0],
-                }
-                for code in self.options.currencies
-            ]  # fmt: skip
-        for object_type, rows in wanted.items():
-            self._mirror(object_type, rows)
+        catalog, options = self.catalog, self.options
+        stages = enumerate((stage._asdict() for stage in catalog.stages), 1)
+        self._mirror("OpportunityStage", [_stage_row(order, stage) for order, stage in stages])
+        statuses = enumerate(catalog.lead_statuses, 1)
+        self._mirror("LeadStatus", [_status_row(order, status) for order, status in statuses])
+        self._mirror("RecordType", [_record_type_row(row) for row in options.record_types])
+        if options.multi_currency:
+            corporate = options.currencies[0]
+            rows = [_currency_row(code, corporate) for code in options.currencies]
+            self._mirror("CurrencyType", rows)
 
     def _mirror(self, object_type: str, rows: list[dict[str, Any]]) -> None:
         table = self.store.tables[object_type]
@@ -163,9 +158,6 @@ class Org:
             table.remove(id_)
         for row in rows:
             self.store.put(object_type, {**self.system_row(self.ids.next(prefix)), **row})
-
-    def custom_as_json(self) -> list[dict[str, Any]]:
-        return [asdict(made) for made in self.custom]
 
 
 def _settings_of(row: Row, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -179,4 +171,25 @@ def _stage_row(order: int, stage: Mapping[str, Any]) -> dict[str, Any]:
         "ForecastCategory": stage["forecast"],
         "ForecastCategoryName": FORECAST_NAMES[stage["forecast"]],
         "DefaultProbability": float(stage["probability"]),
+    }  # fmt: skip
+
+
+def _status_row(order: int, status: LeadStatus) -> dict[str, Any]:
+    return {
+        "MasterLabel": status.name, "ApiName": status.name, "SortOrder": order,
+        "IsDefault": status.default, "IsConverted": status.converted,
+    }  # fmt: skip
+
+
+def _record_type_row(given: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "Name": given["name"], "DeveloperName": given["name"].replace(" ", "_"),
+        "SobjectType": given["object"], "IsActive": True,
+    }  # fmt: skip
+
+
+def _currency_row(code: str, corporate: str) -> dict[str, Any]:
+    return {
+        "IsoCode": code, "ConversionRate": 1.0, "DecimalPlaces": 2, "IsActive": True,
+        "IsCorporate": code == corporate,
     }  # fmt: skip

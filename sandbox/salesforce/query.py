@@ -49,7 +49,13 @@ class Query:
     """
 
     def __init__(
-        self, org: Org, select: Select, *, version: str, deleted: bool, kind: ObjectType | None = None
+        self,
+        org: Org,
+        select: Select,
+        *,
+        version: str,
+        deleted: bool,
+        kind: ObjectType | None = None,
     ) -> None:
         self.org = org
         self.select = select
@@ -214,9 +220,7 @@ class Query:
                 "'__r' after the custom relationship name. Please reference your WSDL or the "
                 "describe call for the appropriate names.",
             )
-        inner = Query(
-            self.org, select, version=self.version, deleted=self.deleted, kind=kind
-        )
+        inner = Query(self.org, select, version=self.version, deleted=self.deleted, kind=kind)
         return link.name, _child_renderer(inner, link)
 
     def _row_renderer(self, tree: dict[str, Any], type_of: Callable[[Row], str]) -> Render:

@@ -146,18 +146,14 @@ def create(org: Org, kind: ObjectType, given: Mapping[str, Any], actor: Actor) -
     return str(draft["Id"])
 
 
-def update(
-    org: Org, kind: ObjectType, id_: str, given: Mapping[str, Any], actor: Actor
-) -> None:
+def update(org: Org, kind: ObjectType, id_: str, given: Mapping[str, Any], actor: Actor) -> None:
     """Change fields of a live record. Raises SalesforceError; then nothing was done."""
     row = find(org, kind, id_)
     if not kind.can("u"):
         raise _no_right(kind.name)
     _check_lock(org, row["Id"])
     if row.get("IsConverted"):
-        raise SalesforceError(
-            "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", []
-        )
+        raise SalesforceError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
     changed = clean(org, kind, given, "updateable")
     if changed.get("OwnerId", row.get("OwnerId")) == row.get("OwnerId"):
         changed.pop("OwnerId", None)
@@ -237,6 +233,8 @@ def _no_right(object_type: str) -> SalesforceError:
 def _after_write(org: Org, kind: ObjectType, draft: Draft, *, created: bool) -> None:
     if kind.name == "OpportunityContactRole" and draft.get("IsPrimary"):
         _only_primary(org, draft)
+    if kind.name in ("FieldPermissions", "PermissionSetAssignment"):
+        org.grant_fields()
     if kind.name == "Opportunity" and created and draft.get("ContactId"):
         role = {
             **org.system_row(org.ids.next("00K"), draft["CreatedById"]),

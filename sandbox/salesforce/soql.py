@@ -168,7 +168,9 @@ def complain(text: str, at: int, code: str, message: str) -> SalesforceError:
     column = at - (before.rfind("\n") + 1) + 1
     line = text.splitlines()[row - 1] if text.splitlines() else ""
     pointer = " " * (column - 1) + "^"
-    return SalesforceError(code, f"\n{line}\n{pointer}\nERROR at Row:{row}:Column:{column}\n{message}")
+    return SalesforceError(
+        code, f"\n{line}\n{pointer}\nERROR at Row:{row}:Column:{column}\n{message}"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,8 @@ class ObjectTable(NamedTuple):
     """One object type: label, plural, key prefix, and flags.
 
     Flags: c createable, u updateable, d deletable, e undeletable, m mergeable, q queryable,
-    r replicateable, s searchable, v has the last-viewed fields, I has IsDeleted.
+    r replicateable, s searchable, v has the last-viewed fields, I has IsDeleted, t of the
+    Tooling API only.
     """
 
     name: str
@@ -37,6 +38,16 @@ OBJECTS: Final = (
     ObjectTable("LeadStatus", "Lead Status Value", "Lead Status Value", "01J", "qr"),
     ObjectTable("Organization", "Organization", "Organizations", "00D", "uqr"),
     ObjectTable("RecordType", "Record Type", "Record Types", "012", "cuqrs"),
+    ObjectTable("CustomField", "Custom Field", "Custom Fields", "00N", "t"),
+    ObjectTable("PermissionSet", "Permission Set", "Permission Sets", "0PS", "cudq"),
+    ObjectTable(
+        "PermissionSetAssignment",
+        "Permission Set Assignment",
+        "Permission Set Assignments",
+        "0Pa",
+        "cdq",
+    ),
+    ObjectTable("FieldPermissions", "Field Permissions", "Field Permissions", "01k", "cudq"),
     ObjectTable("CurrencyType", "Currency Type", "Currency Types", "01L", "cuq"),
 )
 
