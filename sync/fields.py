@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Literal
 
 from config.rules import FieldSettings, Policy
-
 from sync.model import MISSING, Missing, Value
 
 Shape = Literal["scalar", "set", "roles"]
@@ -155,8 +154,7 @@ def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     moved = [v for v in based if v.moved]
     groups = _groups(moved or based, context)
     if not moved and len(groups) > 1:
-        side = " and ".join(v.side for v in based)
-        return Verdict(settled=False, notes={"": f"drift: {side} differ, neither changed"})
+        return Verdict(settled=False, notes=_drift_notes([g[0] for g in groups], context))
     if len(groups) > 1:
         policy = _policy(context, context.settings.conflict)
         return _judge(groups, views, context, policy, "several sides changed it differently")
@@ -165,6 +163,18 @@ def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     if newcomers and not moved:
         return _join(winner, newcomers, views, context)
     return _spread(winner, views, context, why=f"{winner.side} changed it")
+
+
+def _drift_notes(heads: Sequence[View], context: FieldContext) -> dict[str, str]:
+    """Why unchanged values differ: what keeps one from being written, or nothing does (drift)."""
+    reasons = {
+        view.side: reason
+        for view in heads
+        for other in heads
+        if other is not view and (reason := _stays(other, view, context))
+    }
+    sides = " and ".join(view.side for view in heads)
+    return reasons or {"": f"drift: {sides} differ, neither changed"}
 
 
 def _join(

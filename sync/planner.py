@@ -74,7 +74,8 @@ class Planner:
         self.clock = clock
         self.run = run
         self.references = References(store, sides)
-        self.journal = Journal(store)
+        listed = Journal(store).retries()
+        self.retries = {(r.entity, r.side, r.field): r for r in listed}
         self.matcher = Matcher(store, sides, self.references, definitions, run)
         self.rules = self._rules()
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
@@ -136,7 +137,7 @@ class Planner:
     def _decide_entity(self, entity: str, kind: str, rows: Sequence[Row], draft: Draft) -> None:
         decision = self.decide(entity, kind, rows)
         draft.decided.append(entity)
-        kept = [action for action in decision.actions if not self._must_wait(action)]
+        kept = [action for a in decision.actions if (action := self._due(a)) is not None]
         for action in kept:
             if action.verb is Verb.CREATE:
                 self.references.planned[entity, action.side] = action.object_type
@@ -186,10 +187,20 @@ class Planner:
         wanted = side.settings.stamp_linked and side.stamp_field(row.object_type)
         return not wanted or row.stamp == row.entity
 
-    def _must_wait(self, action: Action) -> bool:
-        """Whether just this was refused lately and its time has not come."""
-        entry = self.journal.retry(action.entity, action.side, "")
-        if entry is None or entry.digest != digest_of(action, ""):
+    def _due(self, action: Action) -> Action | None:
+        """The action without what was refused lately and whose time has not come."""
+        if self._must_wait(action, ""):
+            return None
+        fields = tuple(f for f in action.fields if not self._must_wait(action, f.name))
+        if len(fields) == len(action.fields):
+            return action
+        if action.verb is Verb.UPDATE and not fields and not action.stamp:
+            return None
+        return replace(action, fields=fields)
+
+    def _must_wait(self, action: Action, name: str) -> bool:
+        entry = self.retries.get((action.entity, action.side, name))
+        if entry is None or entry.digest != digest_of(action, name):
             return False
         return entry.next_at > self.clock.now()
 
@@ -294,6 +305,7 @@ class Planner:
             changed=changed,
             deleted=_added(self.store.count_linked("archived"), deleted),
             ambiguous=draft.ambiguous,
+            new_links=draft.linked,
         )
         rows = [
             row

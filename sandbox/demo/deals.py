@@ -117,7 +117,7 @@ def _render(rng: Random, deal: Deal) -> tuple[Record, Record]:
     account = deal.company.salesforce if deal.company else None
     step = None if deal.stage.closed or rng.random() < 0.5 else rng.choice(_STEPS)
     here: Record = {
-        "Name": deal.name, "StageName": deal.stage.salesforce,
+        "Name": deal.name, "StageName": _local_stage(rng, deal),
         "CloseDate": deal.close.isoformat(), "Amount": deal.amount, "Type": local_type,
         "LeadSource": rng.choice(values.LEAD_SOURCES), "NextStep": step, "OwnerId": user,
         "AccountId": account.reference if account else None,
@@ -131,6 +131,13 @@ def _render(rng: Random, deal: Deal) -> tuple[Record, Record]:
     blank_some(rng, here, _OPTIONAL_SALESFORCE, 0.12)
     blank_some(rng, there, _OPTIONAL_HUBSPOT, 0.12)
     return here, there
+
+
+def _local_stage(rng: Random, deal: Deal) -> str:
+    stage = deal.stage.salesforce
+    if deal.presence == "salesforce" and rng.random() < 0.4:
+        return values.FINER_STAGES.get(stage, stage)
+    return stage
 
 
 def _team(rng: Random, deal: Deal, people: Sequence[Person]) -> list[Person]:

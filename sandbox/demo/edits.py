@@ -102,9 +102,9 @@ class _Cast:
             ),
         )
 
-    def deal(self) -> _Found:
-        """An open deal with an amount on both sides."""
-        return _take(self._deals)
+    def deal(self, not_at: str = "") -> _Found:
+        """An open deal with an amount on both sides, not at that stage yet."""
+        return _take(self._deals, lambda found: found.stage(self.world) != not_at)
 
     def newcomer(self) -> tuple[_Found, _Found]:
         """An open deal, and a contact of its account who takes no part in it on either side."""
@@ -123,7 +123,8 @@ class _Cast:
 
     def _open(self, found: _Found) -> bool:
         here, there = found.records(self.world)
-        return "Amount" in here and "amount" in there and not here["StageName"].startswith("Closed")
+        closed = found.stage(self.world).startswith("Closed")
+        return "Amount" in here and "amount" in there and not closed
 
     def _plain(self, kind: str, object_type: str) -> list[_Found]:
         """The first entities of that kind that are once on each side and have no odd trait."""
@@ -161,6 +162,10 @@ class _Found:
         """Reference to its account in Salesforce, or nothing."""
         return str(self.records(world)[0].get("AccountId", ""))
 
+    def stage(self, world: DemoWorld) -> str:
+        """Its stage in Salesforce, or nothing."""
+        return str(self.records(world)[0].get("StageName", ""))
+
     def name(self, world: DemoWorld) -> str:
         """What people call it."""
         record, _ = self.records(world)
@@ -179,7 +184,8 @@ class _Found:
 
 
 def _one_sided_salesforce(cast: _Cast) -> list[Edit]:
-    person, deal, account = cast.contact(), cast.deal(), cast.account()
+    stage = "Proposal/Price Quote"
+    person, deal, account = cast.contact(), cast.deal(not_at=stage), cast.account()
     return [
         person.edit(
             "salesforce", "one side", f"{person.name(cast.world)} got a new title in Salesforce.",
@@ -188,7 +194,7 @@ def _one_sided_salesforce(cast: _Cast) -> list[Edit]:
         deal.edit(
             "salesforce", "one side",
             f"The deal “{deal.name(cast.world)}” moved on and grew in Salesforce.",
-            _PETER, fields={"StageName": "Negotiation/Review", "Amount": 182_500},
+            _PETER, fields={"StageName": stage, "Amount": 182_500},
         ),
         account.edit(
             "salesforce", "one side", f"{account.name(cast.world)} moved: new address.",
@@ -313,7 +319,7 @@ def _new_in_salesforce(cast: _Cast) -> list[Edit]:
         Edit(
             "new", f"{name} asks for an offer: a new opportunity in Salesforce.",
             "salesforce", "Opportunity", "create", "opportunity", by=_PETER,
-            fields={"Name": f"{name} - Fair follow-up", "StageName": "Qualification",
+            fields={"Name": f"{name} - Fair follow-up", "StageName": "Prospecting",
                     "CloseDate": "2027-02-26", "Amount": 41_000,
                     "AccountId": account.here.reference},
         ),

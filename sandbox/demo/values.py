@@ -95,14 +95,20 @@ HUBSPOT_LEAD_STATUSES = ("NEW", "OPEN", "IN_PROGRESS", "CONNECTED", "ATTEMPTED_T
 HUBSPOT_LEAD_STAGES = ("subscriber", "lead", "lead", "marketingqualifiedlead", "salesqualifiedlead")
 
 STAGES = (
-    Stage("Qualification", "appointmentscheduled", 16),
-    Stage("Needs Analysis", "qualifiedtobuy", 14),
+    Stage("Prospecting", "appointmentscheduled", 16),
+    Stage("Qualification", "qualifiedtobuy", 14),
     Stage("Value Proposition", "presentationscheduled", 12),
     Stage("Id. Decision Makers", "decisionmakerboughtin", 9),
-    Stage("Negotiation/Review", "contractsent", 9),
+    Stage("Proposal/Price Quote", "contractsent", 9),
     Stage("Closed Won", "closedwon", 25, closed=True),
     Stage("Closed Lost", "closedlost", 15, closed=True),
 )
+FINER_STAGES = {
+    "Qualification": "Needs Analysis",
+    "Id. Decision Makers": "Perception Analysis",
+    "Proposal/Price Quote": "Negotiation/Review",
+}
+"""Salesforce has a second stage where HubSpot has one; deals in Salesforce alone use it too."""
 WEIGHTED_STAGES = tuple(stage for stage in STAGES for _ in range(stage.weight))
 
 DEAL_TYPES = (
