@@ -131,7 +131,7 @@ def _country_of(name: str) -> str:
     try:
         return country(name)
     except ValueError as reason:
-        raise ValueError(f"has the country {name!r}, which {reason}") from None
+        raise ValueError(f"has the country {name[:40]!r}, which {reason}") from None
 
 
 def _split(raw: str) -> tuple[SplitResult, str]:

@@ -100,6 +100,14 @@ def test_what_is_only_read_may_be_read_only() -> None:
     assert found(mapping, field("Name", updateable=False, createable=False, length=10)) == []
 
 
+def test_a_field_that_only_explains_another_need_not_be_writable() -> None:
+    mapping = small({"phone": {"field": "Phone", "country": "Land"}})
+    land = field("Land", "picklist", updateable=False, createable=False)
+    assert found(mapping, field("Phone", "phone"), land) == []
+    (problem,) = found(mapping, field("Phone", "phone"))
+    assert "Thing.Land: this side shows no such field" in problem.message
+
+
 def test_optional_fields_may_lack() -> None:
     assert found(small({"name": "Name", "phone": "Phone?"}), field("Name")) == []
 
