@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
@@ -21,6 +22,9 @@ from connectors.base import (
 )
 from core.clock import Clock
 from core.errors import BudgetExhaustedError, ConnectorError, ForbiddenError
+
+HOUR = 3600.0
+DAY = 24 * HOUR
 
 
 class Paced:
@@ -98,18 +102,22 @@ class Paced:
 class Budgeted:
     """No more than `share` of the vendor's daily allowance, and nothing beyond what is left.
 
-    `spent` are the requests that this side took today before this connector was made. The
-    share is of all requests that the vendor allows in a day; until the vendor has told its
-    limit nothing is held back. What would go beyond raises BudgetExhaustedError before
-    anything of that call is sent, judged by the fewest requests that the call can take.
+    Requests of this connector in the last 24 hours are held against the share; `spent` are
+    those that the side took in earlier processes of that time. Until the vendor has told its
+    limit nothing is held back. A call that would go beyond raises BudgetExhaustedError before
+    it is sent, judged by the fewest requests that it can take; a reading stops between two
+    pages, maybe when there would have been no further page.
     """
 
-    def __init__(self, inner: Connector, *, share: float, spent: int = 0) -> None:
+    def __init__(self, inner: Connector, *, share: float, clock: Clock, spent: int = 0) -> None:
         self.name = inner.name
         self.capabilities = inner.capabilities
         self._inner = inner
         self._share = share
-        self._spent = spent
+        self._clock = clock
+        self._lock = Lock()
+        self._seen = 0
+        self._hours = deque([(clock.monotonic(), spent)])
 
     def describe(self, object_type: str) -> Schema:
         self._allow(1)
@@ -158,13 +166,14 @@ class Budgeted:
 
     def _allow(self, requests: int) -> None:
         usage = self._inner.usage()
+        used = self._used_in_a_day(usage.calls)
         if requests <= 0 or usage.daily_limit is None:
             return
         share = int(usage.daily_limit * self._share)
-        if self._spent + usage.calls + requests > share:
+        if used + requests > share:
             raise BudgetExhaustedError(
-                f"side {self.name!r}: {self._spent + usage.calls} of the {share} API requests "
-                "that `budget.share` grants for a day are used"
+                f"side {self.name!r}: {used} of the {share} API requests that "
+                "`budget.share` grants for a day are used"
             )
         if (usage.daily_used or 0) + requests > usage.daily_limit:
             raise BudgetExhaustedError(
@@ -172,6 +181,20 @@ class Budgeted:
                 "daily API requests are used",
                 remedy="Wait until the vendor renews the allowance, or find what else uses it.",
             )
+
+    def _used_in_a_day(self, calls: int) -> int:
+        """Requests of the last 24 hours, counted by the hour in which they began; those since
+        the last check were sent right after it."""
+        with self._lock:
+            now = self._clock.monotonic()
+            start, count = self._hours.pop()
+            self._hours.append((start, count + calls - self._seen))
+            self._seen = calls
+            if now - start >= HOUR:
+                self._hours.append((now, 0))
+            while len(self._hours) > 1 and now - self._hours[0][0] >= DAY + HOUR:
+                self._hours.popleft()
+            return sum(count for _, count in self._hours)
 
 
 def _batches(n: int, size: int) -> int:

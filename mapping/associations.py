@@ -102,9 +102,7 @@ def primary_backward(value: Any, how: How, current: Parts) -> dict[str, Any]:
     if value is None:
         return {"value": []}
     wanted = _id_of(value, how)
-    items = [
-        {**item, "primary": item["id"] == wanted} for item in _items(current.get("value"))
-    ]
+    items = [{**item, "primary": item["id"] == wanted} for item in _items(current.get("value"))]
     if all(item["id"] != wanted for item in items):
         items.append({"id": wanted, "label": None, "primary": True})
     return {"value": _sorted(items)}

@@ -116,11 +116,20 @@ DateTime = Annotated[str | None, _gate(values.instant)]
 class Address(Canonical):
     """A postal address; the country as ISO alpha-2."""
 
-    street: LongText = None
-    city: Text = None
-    region: Text = None
-    postal_code: Text = None
-    country: Country = None
+    street: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+Place = Annotated[Address | None, BeforeValidator(lambda raw: _address(raw))]
+
+
+def _address(raw: Any) -> Any:
+    """In normal form where it is a mapping with known parts; pydantic says what else it is."""
+    known = isinstance(raw, Mapping) and set(raw) <= set(places.ADDRESS)
+    return places.address(raw) if known else raw
 
 
 class RecordRef(Canonical):
@@ -178,7 +187,7 @@ class Account(Canonical):
     industry: Text = _is("enum", "what it works in")
     employees: Integer = _is("integer", "number of people")
     annual_revenue: Money | None = _is("money", "revenue of a year")
-    billing_address: Address | None = _is("address", "where invoices go")
+    billing_address: Place = _is("address", "where invoices go")
     description: LongText = _is("long_text", "free text")
     account_type: Text = _is("enum", "what it is to us", values=ACCOUNT_TYPES)
     parent: Ref = _is("ref", "the account it is a part of", ref="account")
@@ -205,7 +214,7 @@ class Person(Canonical):
     )
     lead_status: Text = _is("enum", "where sales stand with a lead", values=LEAD_STATUS)
     lead_source: Text = _is("enum", "where the person came from", values=LEAD_SOURCES)
-    address: Address | None = _is("address", "postal address")
+    address: Place = _is("address", "postal address")
     description: LongText = _is("long_text", "free text")
     email_opt_out: Bool = _is("bool", "wants no e-mail")
     do_not_call: Bool = _is("bool", "wants no calls")
@@ -270,19 +279,16 @@ def field_def(kind: str, name: str, custom: Custom | None = None) -> FieldDef:
     return FieldDef(name, type_, "custom field", element=element)  # type: ignore[arg-type]
 
 
-_GATES: Mapping[str, TypeAdapter[Any]] = {
-    type_: TypeAdapter(gate)
-    for type_, gate in {
-        "text": Text, "long_text": LongText, "email": Email, "phone": Phone, "url": Url,
-        "domain": Domain, "country": Country, "enum": Text, "bool": Bool, "integer": Integer,
-        "number": Number, "date": Date, "datetime": DateTime, "set": TextSet,
-    }.items()
+_ANNOTATIONS: Mapping[str, Any] = {
+    "text": Text, "long_text": LongText, "email": Email, "phone": Phone, "url": Url,
+    "domain": Domain, "country": Country, "enum": Text, "bool": Bool, "integer": Integer,
+    "number": Number, "date": Date, "datetime": DateTime, "set": TextSet,
 }  # fmt: skip
+_GATES = {type_: TypeAdapter[Any](annotation) for type_, annotation in _ANNOTATIONS.items()}
+"""For custom fields, which have no model."""
 
 
-def validate(
-    kind: str, given: Mapping[str, Any], custom: Custom | None = None
-) -> dict[str, Any]:
+def validate(kind: str, given: Mapping[str, Any], custom: Custom | None = None) -> dict[str, Any]:
     """The given fields in canonical form; fields that are not given stay away.
 
     Raises MappingError naming the first field that is unknown or cannot be represented.

@@ -107,18 +107,14 @@ class _Compiler:
             for object_type, spec in self.spec.objects.items()
         }
 
-    def _fields(
-        self, object_type: str, spec: ObjectSpec
-    ) -> Iterator[tuple[str, CompiledField]]:
+    def _fields(self, object_type: str, spec: ObjectSpec) -> Iterator[tuple[str, CompiledField]]:
         for name, field in spec.fields.items():
             path = ("objects", object_type, "fields", name)
             found = self._field(path, spec.kind, name, field)
             if found is not None:
                 yield name, found
 
-    def _field(
-        self, path: PathKey, kind: str, name: str, spec: FieldSpec
-    ) -> CompiledField | None:
+    def _field(self, path: PathKey, kind: str, name: str, spec: FieldSpec) -> CompiledField | None:
         before = len(self.problems)
         definition = self._definition(path, kind, name)
         if definition is None:
@@ -218,9 +214,7 @@ class _Compiler:
         return spec.object
 
     def _problem(self, path: PathKey, message: str, remedy: str = "") -> None:
-        self.problems.append(
-            Problem(path, message, remedy, object_type=path[1], name=path[3])
-        )
+        self.problems.append(Problem(path, message, remedy, object_type=path[1], name=path[3]))
 
 
 def _near(name: str, known: Collection[str]) -> str:
@@ -234,5 +228,3 @@ def compile_objects(
     """The object types of a specification and everything that is wrong with it."""
     compiler = _Compiler(spec, context, custom)
     return compiler.objects(), compiler.problems
-
-

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache, lru_cache
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import idna
@@ -16,7 +18,7 @@ import pycountry
 import tldextract
 from babel import Locale
 
-from mapping.values import text
+from mapping.values import blank, long_text, text
 
 LANGUAGES = (
     "en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "fi", "cs", "sk", "hu", "ro",
@@ -41,6 +43,9 @@ PLAIN_NAMES = {"HK": "Hong Kong", "MO": "Macao", "MM": "Myanmar", "PS": "Palesti
 
 COUNTRIES_WITH_REGIONS = ("US", "CA", "AU")
 """Where a region is written as often by its code as by its name, and codes are letters."""
+
+ADDRESS = ("street", "city", "region", "postal_code", "country")
+"""The parts of an address, in the order in which they are shown."""
 
 HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+")
 
@@ -105,10 +110,21 @@ def region(raw: str, country_code: str | None) -> str:
 @cache
 def _regions(country_code: str) -> dict[str, str]:
     index: dict[str, str] = {}
-    for entry in pycountry.subdivisions.get(country_code=country_code):
+    for entry in pycountry.subdivisions.get(country_code=country_code):  # type: ignore[no-untyped-call]
         index[fold(entry.code.partition("-")[2])] = entry.name
         index[fold(entry.name)] = entry.name
     return index
+
+
+def address(parts: Mapping[str, Any]) -> dict[str, str] | None:
+    """The parts of a postal address that have a value, each in its normal form."""
+    given = {part: parts[part] for part in ADDRESS if not blank(parts.get(part))}
+    shown = {p: (long_text if p == "street" else text)(raw) for p, raw in given.items()}
+    if "country" in shown:
+        shown["country"] = country(shown["country"])
+    if "region" in shown:
+        shown["region"] = region(shown["region"], shown.get("country"))
+    return shown or None
 
 
 def _split(raw: str) -> tuple[SplitResult, str]:

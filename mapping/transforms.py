@@ -170,20 +170,8 @@ def _money_backward(value: Any, how: How, current: Parts) -> dict[str, Raw]:
     return {"amount": amount}
 
 
-ADDRESS = ("street", "city", "region", "postal_code", "country")
-
-
 def _address_forward(parts: Parts, how: How) -> dict[str, str] | None:
-    given = {
-        part: values.long_text(parts[part])
-        for part in ADDRESS
-        if not values.blank(parts.get(part))
-    }
-    if "country" in given:
-        given["country"] = places.country(given["country"])
-    if "region" in given:
-        given["region"] = places.region(given["region"], given.get("country"))
-    return given or None
+    return places.address(parts)
 
 
 def _address_backward(value: Any, how: How, current: Parts) -> dict[str, Raw]:
@@ -193,7 +181,7 @@ def _address_backward(value: Any, how: How, current: Parts) -> dict[str, Raw]:
         raise ValueError(f"has a {min(lost)}, for which this side has no field")
     if "country" in address:
         address["country"] = _country_backward(address["country"], how)
-    return {part: address.get(part) for part in ADDRESS if part in how.parts}
+    return {part: address.get(part) for part in places.ADDRESS if part in how.parts}
 
 
 def _stage_forward(parts: Parts, how: How) -> str | None:
@@ -281,7 +269,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     ),
     "address": Transform(
         _address_forward, _address_backward, frozenset({"address"}), {"*": STRINGS},
-        needs=frozenset(), may=frozenset(ADDRESS),
+        needs=frozenset(), may=frozenset(places.ADDRESS),
     ),
     "stage": Transform(
         _stage_forward, _stage_backward, frozenset({"enum"}), {"*": ENUMS},

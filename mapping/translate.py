@@ -174,7 +174,8 @@ class SideMapping:
         fields = self.objects[object_type].fields
         wished = {n: v for n, v in values.items() if n in fields and fields[n].write is not False}
         written = self.from_canonical(object_type, wished, current)
-        shown = self.to_canonical(object_type, {**(current or {}), **written.values})
+        blank = {v: None for n in wished for v in fields[n].vendor_fields()}
+        shown = self.to_canonical(object_type, {**blank, **(current or {}), **written.values})
         kept = {n: v for n, v in shown.values.items() if n in wished and n not in written.errors}
         errors = {n: e for n, e in shown.errors.items() if n in wished}
         return Translated(kept, {**errors, **written.errors})

@@ -90,7 +90,7 @@ def _e164(value: str, country: str | None) -> str | None:
 def number(raw: object) -> str:
     """A decimal without exponent, superfluous zeros or sign of zero: "20", "0.5", "-3"."""
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
-        raise ValueError("is not a number")
+        raise ValueError("is not a number")  # noqa: TRY004 - a value, not a programming error
     written = str(raw).strip()
     if not NUMBER.fullmatch(written):
         raise ValueError("is not a number")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from connectors.base import Convert, Move, Moved, RawFields, Ref, RemoteId
 from connectors.memory.model import Row
-from connectors.memory.store import MemoryCrm
-from core.errors import RejectedError
+
+if TYPE_CHECKING:
+    from connectors.memory.store import MemoryCrm
 
 LEAD, CONTACT, ACCOUNT, OPPORTUNITY = "Lead", "Contact", "Account", "Opportunity"
 
@@ -13,12 +16,17 @@ LEAD, CONTACT, ACCOUNT, OPPORTUNITY = "Lead", "Contact", "Account", "Opportunity
 def convert(crm: MemoryCrm, wish: Convert) -> Moved:
     """Convert a living lead; without `account_id` an account of its company name is made.
 
-    Raises NotFoundError for unknown ids and RejectedError for a lead converted already.
+    Raises NotFoundError for unknown ids and RejectedError for a lead converted already or a
+    status that there is not; then nothing was made.
     """
     with crm.lock:
         lead = crm.live(LEAD, wish.id)
-        account = _account(crm, lead, wish.account_id)
-        contact = _contact(crm, lead, account, wish)
+        known = None if wish.contact_id is None else crm.live(CONTACT, wish.contact_id)
+        given = None if wish.account_id is None else crm.live(ACCOUNT, wish.account_id).id
+        if wish.status is not None:
+            crm.edit(LEAD, wish.id, {"lead_status": wish.status})
+        account = given or _account(crm, lead)
+        contact = _contact(crm, lead, account, known, wish.owner_id)
         also = [Ref(ACCOUNT, account)]
         if wish.opportunity_name is not None:
             also.append(Ref(OPPORTUNITY, _opportunity(crm, wish, account, contact)))
@@ -27,24 +35,21 @@ def convert(crm: MemoryCrm, wish: Convert) -> Moved:
         return moved
 
 
-def _account(crm: MemoryCrm, lead: Row, given: RemoteId | None) -> RemoteId:
-    if given is not None:
-        return crm.live(ACCOUNT, given).id
-    name = lead.fields.get("company_name") or lead.fields.get("last_name")
-    if name is None:
-        raise RejectedError("the lead names no company", vendor_code="NO_COMPANY")
+def _account(crm: MemoryCrm, lead: Row) -> RemoteId:
+    name = lead.fields.get("company_name") or lead.fields["last_name"]
     return crm.store_new(ACCOUNT, {"name": name}).id
 
 
-def _contact(crm: MemoryCrm, lead: Row, account: RemoteId, wish: Convert) -> RemoteId:
+def _contact(
+    crm: MemoryCrm, lead: Row, account: RemoteId, known: Row | None, owner: RemoteId | None
+) -> RemoteId:
+    always = {"account": account, **({"owner": owner} if owner is not None else {})}
     carried = _carried(crm, lead)
-    owner = {"owner": wish.owner_id} if wish.owner_id is not None else {}
-    if wish.contact_id is None:
-        return crm.store_new(CONTACT, {**carried, **owner, "account": account}).id
-    contact = crm.live(CONTACT, wish.contact_id)
-    blank = {name: v for name, v in carried.items() if contact.fields.get(name) is None}
-    crm.store(contact, {**blank, **owner, "account": account})
-    return contact.id
+    if known is None:
+        return crm.store_new(CONTACT, {**carried, **always}).id
+    blank = {name: v for name, v in carried.items() if known.fields.get(name) is None}
+    crm.store(known, {**blank, **always})
+    return known.id
 
 
 def _carried(crm: MemoryCrm, lead: Row) -> RawFields:

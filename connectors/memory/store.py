@@ -10,6 +10,7 @@ from threading import RLock
 from typing import Any
 
 from connectors.base import (
+    Convert,
     FieldSchema,
     Move,
     Moved,
@@ -19,7 +20,7 @@ from connectors.base import (
     RemoteId,
     Schema,
 )
-from connectors.memory import rules
+from connectors.memory import conversion, rules
 from connectors.memory.faults import Fault, Faults, Refusal
 from connectors.memory.model import (
     Quirks,
@@ -202,6 +203,18 @@ class MemoryCrm:
                 self._bury(row, Moved(Move.MERGED, Ref(object_type, keep.id)))
             self.store(keep, filled)
             return keep.id
+
+    def convert(
+        self,
+        id: RemoteId,
+        *,
+        account_id: RemoteId | None = None,
+        contact_id: RemoteId | None = None,
+        opportunity_name: str | None = None,
+    ) -> Moved:
+        """Convert a lead of the generic CRM, into what is given; returns where it went."""
+        wish = Convert("", id, account_id, contact_id, opportunity_name)
+        return conversion.convert(self, wish)
 
     def mark_converted(self, row: Row, moved: Moved) -> None:
         """A lead lives on elsewhere: it stays readable and can be written no more."""

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from connectors.base import Connector, Convert, RawFields, Ref, RemoteId
+from connectors.base import Connector, RawFields, Ref, RemoteId
 from connectors.memory import MemoryConnector, MemoryCrm, Quirks, generic_crm
-from connectors.memory.conversion import convert
 from core.clock import ManualClock
 from core.errors import (
     AuthError,
@@ -141,7 +140,7 @@ class MemoryHarness:
         return self.crm.merge(self.names[role].object_type, survivor, [loser])
 
     def convert(self, id: RemoteId) -> Ref:
-        return convert(self.crm, Convert("by a person", id)).to
+        return self.crm.convert(id).to
 
     def associate(
         self, association: Association, id: RemoteId, to: RemoteId, *, label: str | None = None

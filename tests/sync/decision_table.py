@@ -180,7 +180,10 @@ def _settings(row: Row) -> str:
 
 def table() -> str:
     """The table as Markdown."""
-    lines = ["| state | rule | base → now, per side | decision | written |", "|---|---|---|---|---|"]
+    lines = [
+        "| state | rule | base → now, per side | decision | written |",
+        "|---|---|---|---|---|",
+    ]
     for row in ROWS:
         shown = "; ".join(f"{s}: {_cell(b)} → {_cell(v)}" for s, (b, v) in row.sides.items())
         written = "; ".join(f"{s}: {_cell(v)}" for s, v in row.writes.items()) or "nothing"
