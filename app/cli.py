@@ -49,9 +49,7 @@ def root(
     debug: Annotated[
         bool, typer.Option("--debug", help="Log every step, and show tracebacks.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Results and errors only.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Results and errors only.")] = False,
 ) -> None:
     ctx.obj = Options(config, state, debug, quiet)
 

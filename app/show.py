@@ -89,10 +89,11 @@ def table(
     rows: Iterable[Sequence[Any]],
     *,
     caption: str = "",
-    styles: Mapping[str, str] | None = None,
+    hide: bool = True,
 ) -> None:
-    """Print a table; numbers stand to the right. Plain columns where no person looks."""
-    body = [[_cell(cell) for cell in row] for row in rows]
+    """Print a table; numbers stand to the right. Plain columns where no person looks. Secrets are
+    masked unless `hide` is off."""
+    body = [[_cell(cell, hide=hide) for cell in row] for row in rows]
     if caption:
         console.print(Text(caption, style="bold"), soft_wrap=True)
     if not console.is_terminal:
@@ -101,10 +102,7 @@ def table(
     made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for place, name in enumerate(head):
         numeric = bool(body) and all(_is_number(row[place]) for row in body)
-        made.add_column(
-            name, justify="right" if numeric else "left", overflow="fold",
-            style=(styles or {}).get(name),
-        )  # fmt: skip
+        made.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in body:
         made.add_row(*(Text(cell) for cell in row))
     console.print(made)
@@ -125,8 +123,9 @@ def line(console: Console, text: str = "", style: str = "") -> None:
     console.print(Text(redact(text), style=style), soft_wrap=True)
 
 
-def _cell(given: Any) -> str:
-    return redact(f"{given:,}" if isinstance(given, int) else str(given))
+def _cell(given: Any, *, hide: bool) -> str:
+    text = f"{given:,}" if isinstance(given, int) else str(given)
+    return redact(text) if hide else text
 
 
 def _is_number(text: str) -> bool:

@@ -30,10 +30,9 @@ def summary(plan: Plan) -> dict[str, Any]:
     for action in plan.actions:
         row = actions.setdefault(action.side, {}).setdefault(action.kind, _zeros())
         row["stamp" if _only_stamped(action) else str(action.verb)] += 1
-    for record in plan.rows:
-        if record.how.startswith(("key", "stamp")) and not record.base:
-            kinds = actions.setdefault(record.side, {})
-            kinds.setdefault(record.kind, _zeros())["link"] += 1
+    for side, linked in plan.statistics.new_links.items():
+        for kind, number in linked.items():
+            actions.setdefault(side, {}).setdefault(kind, _zeros())["link"] = number
     questions = Counter(q.cause for q in plan.questions)
     return {
         "actions": {side: dict(sorted(kinds.items())) for side, kinds in sorted(actions.items())},

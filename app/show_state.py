@@ -95,9 +95,7 @@ def _line(item: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
         show.value(f"{record}{where}", longest=36),
         item["field"],
         _sides(values),
-        show.value(next(iter(item["settled"].values()), ""), longest=24)
-        if item["settled"]
-        else "",
+        show.value(next(iter(item["settled"].values()), ""), longest=24) if item["settled"] else "",
         show.value(item["message"], longest=90),
     )
 

@@ -125,8 +125,6 @@ def _item(question: Mapping[str, Any], store: Store) -> dict[str, Any]:
         "field": question["field"],
         "message": question["message"],
         "values": detail,
-        "settled": {
-            r.side: r.base[question["field"]] for r in rows if question["field"] in r.base
-        },
+        "settled": {r.side: r.base[question["field"]] for r in rows if question["field"] in r.base},
         "opened": question["opened"],
     }

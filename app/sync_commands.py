@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.session import Session, open_session
+
+if TYPE_CHECKING:
+    from sync.model import Report
 
 commands = typer.Typer()
 
@@ -96,10 +99,11 @@ def run(
     from app import syncing, watching
 
     session = open_session(ctx.obj, json=json)
-    allowed = _names(allow)
+    allowed = [_names(allow)]
 
     def once() -> int:
-        report = syncing.run_once(session, full=full, allowed=allowed)
+        passing = allowed.pop() if allowed else frozenset()  # once: not for the runs after it
+        report = syncing.run_once(session, full=full, allowed=passing)
         return _reported(session, report, everything)
 
     raise typer.Exit(watching.watch(session, once) if watch else once())
@@ -152,13 +156,11 @@ def _names(allow: list[Guard] | None) -> frozenset[str]:
     return frozenset(str(guard) for guard in allow or [])
 
 
-def _reported(session: Session, report: object, everything: bool) -> int:
+def _reported(session: Session, report: Report, everything: bool) -> int:
     """Print a report and say how the program is to end."""
     from app import show_run
     from sync.journal import result_code
-    from sync.model import Report
 
-    assert isinstance(report, Report)
     if session.json:
         session.print_json(show_run.as_json(report))
     else:

@@ -119,7 +119,7 @@ def connect(
         connector = create(side.type, name=name, settings=settings_of(loaded, name), clock=clock)
     except SettingsError as error:
         raise loaded.at(("sides", name), error.message, error.remedy) from None
-    connector = Budgeted(connector, share=side.budget.share, spent=spent)
+    connector = Budgeted(connector, share=side.budget.share, clock=clock, spent=spent)
     per_second = side.budget.per_second or PER_SECOND.get(side.type)
     if per_second:
         connector = Paced(connector, per_second=per_second, clock=clock)
@@ -162,4 +162,3 @@ def calls_today(loaded: LoadedConfig, clock: Clock) -> dict[str, int]:
             for side, calls in ((run["report"] or {}).get("calls") or {}).items():
                 total[side] = total.get(side, 0) + calls
     return total
-
