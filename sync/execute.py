@@ -435,6 +435,10 @@ class Executor:
             waits = settlement.waits.get(name, ())
             if all(self._passed(action, name, carried) for action in waits):
                 row.base[name] = value
+            elif any((action, "") in self.acknowledged for action in waits):
+                # the counterpart was made without this value: it is still to be carried over,
+                # and what the counterpart shows instead is not a second opinion
+                row.base.setdefault(name, None)
         row.dirty = row.seen != row.base or bool(row.problems)
 
     def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:

@@ -145,8 +145,21 @@ def _first_link(views: Sequence[View], context: FieldContext) -> Verdict:
         return _spread(with_value[0], views, context, why="it was blank there")
     if context.settings.rule.kind == "fill-blank":
         return _spread(with_value[0], views, context, why="it was blank there")
+    fullest = _fullest(with_value)
+    if fullest is not None:
+        return _spread(fullest, views, context, why="parts of it were blank there")
     policy = _policy(context, context.first_link)
     return _judge(groups, views, context, policy, "both had a value when they were linked")
+
+
+def _fullest(views: Sequence[View]) -> View | None:
+    """The side whose compound value (an address) has all that the others have, and more."""
+    for view in views:
+        if isinstance(view.value, dict) and all(
+            isinstance(v.value, dict) and v.value.items() <= view.value.items() for v in views
+        ):
+            return view
+    return None
 
 
 def _later(views: Sequence[View], context: FieldContext) -> Verdict:

@@ -168,7 +168,8 @@ class Journal:
 def digest_of(action: Action, field: str) -> str:
     """What is being attempted; another value is another attempt, and need not wait."""
     wanted = {f.name: f.new for f in action.fields if field in ("", f.name)}
-    return hashlib.sha256(dumps([str(action.verb), wanted]).encode()).hexdigest()[:16]
+    what = wanted if field else [str(action.verb), wanted]
+    return hashlib.sha256(dumps(what).encode()).hexdigest()[:16]
 
 
 def report_text(report: Report) -> str:

@@ -259,18 +259,14 @@ class Planner:
         """What a side would show after being written with a value."""
         if value is None:
             return Projected(None)
-        mapping = by_name(self.sides)[side].mapping
-        kind = mapping.kind_of(object_type)
+        there = by_name(self.sides)[side]
+        kind = there.mapping.kind_of(object_type)
         definition = self.definitions[kind][name]
         if definition.type in ("ref", "owner", "roles"):
             return self.references.project(side, object_type, definition, value)
         key = (side, object_type, name, orjson.dumps(value).decode())
         if key not in self._projected:
-            found = mapping.project(object_type, {name: value})
-            error = found.errors.get(name)
-            self._projected[key] = (
-                Projected(None, problem=str(error)) if error else Projected(found.values.get(name))
-            )
+            self._projected[key] = _projected(there, object_type, name, value)
         return self._projected[key]
 
     def _prune_unmet_references(self, kind: str, draft: Draft, start: int) -> None:
@@ -353,6 +349,20 @@ class Planner:
             calls += math.ceil(number / capabilities.fetch_batch)
             cost[side] = cost.get(side, 0) + calls
         return cost
+
+
+def _projected(side: Side, object_type: str, name: str, value: Value) -> Projected:
+    """A plain value as a side would show it, or why its mapping or its schema cannot take it."""
+    raw = side.mapping.from_canonical(object_type, {name: value})
+    if name in raw.errors:
+        return Projected(None, problem=str(raw.errors[name]))
+    refusal = side.misfit(object_type, raw.values)
+    if refusal:
+        return Projected(None, problem=refusal)
+    shown = side.mapping.to_canonical(object_type, raw.values)
+    if name in shown.errors:
+        return Projected(None, problem=str(shown.errors[name]))
+    return Projected(shown.values.get(name))
 
 
 def _order(definition: FieldDef) -> tuple[str, ...]:
