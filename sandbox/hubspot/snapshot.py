@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sandbox.hubspot.records import Change, Record, Source, Table
 from sandbox.hubspot.store import Store
 
 FORMAT = 1
+RECORD_FIELDS = tuple(field.name for field in fields(Record))
 
 
 def save(store: Store, path: Path) -> None:
@@ -38,17 +39,21 @@ def save(store: Store, path: Path) -> None:
         "forgotten_emails": sorted(store.forgotten_emails),
     }
     partial = path.with_name(path.name + ".new")
-    partial.write_bytes(orjson.dumps(content))
+    partial.write_bytes(orjson.dumps(content, default=list))
     partial.replace(path)
 
 
 def _table_json(table: Table) -> dict[str, Any]:
     return {
         "next_id": table.next_id,
-        "records": [asdict(record) for record in table.records.values()],
+        "records": [_record_json(record) for record in table.records.values()],
         "properties": [asdict(p) for p in table.properties.all.values()],
         "groups": [asdict(g) for g in table.properties.groups.values()],
     }
+
+
+def _record_json(record: Record) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in RECORD_FIELDS}
 
 
 def load(store: Store, path: Path) -> None:

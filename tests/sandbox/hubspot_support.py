@@ -38,7 +38,7 @@ class Account:
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON of a GET that succeeds."""
-        answer = self.call("GET", path, params=query)
+        answer = self.call("GET", path, params=query or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -50,7 +50,7 @@ class Account:
         return answer.json() if answer.content else None
 
     def admin(self, method: str, name: str, body: Any = None, **query: Any) -> Any:
-        answer = self.call(method, f"/_sandbox/{name}", body, params=query)
+        answer = self.call(method, f"/_sandbox/{name}", body, params=query or None)
         assert answer.is_success, answer.text
         return answer.json()
 
