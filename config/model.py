@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 Kind = Literal["account", "person", "opportunity"]
 Scalar = str | int | float | bool | None
@@ -21,8 +21,12 @@ class SecretRef(Strict):
     """Where a secret is, never the secret itself: exactly one of the three."""
 
     env: str | None = Field(None, description="name of an environment variable")
-    file: Path | None = Field(None, description="file whose first line is the secret")
-    command: list[str] | None = Field(None, description="command whose output is the secret")
+    file: Path | None = Field(
+        None, description="file whose first line is the secret, or that is a PEM key"
+    )
+    command: list[str] | None = Field(
+        None, description="program and arguments that print the secret; no shell is used"
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> SecretRef:
@@ -37,27 +41,29 @@ class Credentials(Strict):
     flow: Literal[
         "client_credentials", "jwt", "password", "session", "private_app", "oauth_refresh"
     ] = Field(..., description="sign-in flow of the vendor")
-    client_id: SecretRef | None = None
-    client_secret: SecretRef | None = None
-    username: SecretRef | None = None
-    password: SecretRef | None = None
-    security_token: SecretRef | None = None
-    private_key: SecretRef | None = None
+    client_id: SecretRef | None = Field(None, description="id of the connected app")
+    client_secret: SecretRef | None = Field(None, description="secret of the connected app")
+    username: SecretRef | None = Field(None, description="name of the integration user")
+    password: SecretRef | None = Field(None, description="password of the integration user")
+    security_token: SecretRef | None = Field(
+        None, description="token that Salesforce wants after the password"
+    )
+    private_key: SecretRef | None = Field(None, description="PEM key that signs the JWT")
     token: SecretRef | None = Field(None, description="access token (private app, session)")
-    refresh_token: SecretRef | None = None
+    refresh_token: SecretRef | None = Field(None, description="OAuth refresh token")
 
 
 class Condition(Strict):
     """One test of a canonical field (`account_type`, `account.account_type`); every given
     operator must hold."""
 
-    field: str
-    equals: Scalar = None
-    not_: Scalar = Field(None, alias="not")
-    in_: list[Scalar] | None = Field(None, alias="in")
-    not_in: list[Scalar] | None = None
+    field: str = Field(..., description="canonical field, or a field of a referred record")
+    equals: Scalar = Field(None, description="has this value")
+    not_: Scalar = Field(None, alias="not", description="has another value than this")
+    in_: list[Scalar] | None = Field(None, alias="in", description="has one of these values")
+    not_in: list[Scalar] | None = Field(None, description="has none of these values")
     present: bool | None = Field(None, description="true: has a value; false: blank")
-    contains: str | None = None
+    contains: str | None = Field(None, description="the text or the set contains this")
     at_least: str | None = Field(None, description="for ordered values such as lifecycle_stage")
 
     @model_validator(mode="after")
@@ -70,8 +76,8 @@ class Condition(Strict):
 class CreateAs(Strict):
     """One line of a Lead-or-Contact rule: the first whose conditions all hold decides."""
 
-    object: str
-    when: list[Condition] = []
+    object: str = Field(..., description="object type of the side, such as Lead")
+    when: list[Condition] = Field([], description="conditions that must all hold; none: always")
 
 
 class Budget(Strict):
@@ -90,7 +96,7 @@ class Side(Strict):
 
     type: str = Field(..., description="salesforce, hubspot or memory")
     url: str | None = Field(None, description="instance or API address; default is the vendor's")
-    credentials: Credentials | None = None
+    credentials: Credentials | None = Field(None, description="how to sign in")
     mapping: str | None = Field(
         None, description="name of a shipped mapping or path of a file; default: the type's"
     )
@@ -100,16 +106,20 @@ class Side(Strict):
     currency: str = Field("USD", description="ISO currency of amounts that carry none")
     country: str = Field("US", description="ISO country of phone numbers that carry none")
     timezone: str = Field("UTC", description="zone of the side's dates")
-    production: bool = False
+    production: bool = Field(
+        False, description="real customers: the first run that writes must be confirmed"
+    )
     create: list[Kind] = Field(
         ["account", "person", "opportunity"], description="kinds that may be created here"
     )
-    create_as: dict[Kind, list[CreateAs]] = {}
+    create_as: dict[Kind, list[CreateAs]] = Field(
+        {}, description="object type of a new record; the first line that holds decides"
+    )
     scope: dict[Kind, list[Condition]] = Field({}, description="what takes part; all must hold")
     owners: dict[str, str] = Field({}, description="e-mail elsewhere -> e-mail here")
     fallback_owner: str | None = Field(None, description="e-mail of the owner of last resort")
     stamp_linked: bool = Field(True, description="stamp records that were linked, not created")
-    budget: Budget = Budget()
+    budget: Budget = Field(Budget(), description="what Tieline may take of the API allowance")
     options: dict[str, Any] = Field({}, description="settings of the connector itself")
 
 
@@ -121,42 +131,74 @@ class FieldRule(Strict):
         description="two-way | SIDE -> | SIDE unless blank | fill blank | create only | off",
     )
     conflict: str | None = Field(
-        None, description="hold | prefer SIDE | latest | highest | lowest | true wins"
+        None,
+        description="hold | prefer SIDE | latest | highest | lowest | true wins; "
+        "default: the kind's",
     )
-    blanks: Literal["travel", "keep"] | None = None
+    blanks: Literal["travel", "keep"] | None = Field(
+        None, description="whether a cleared value travels; default: the kind's"
+    )
     backward: bool = Field(False, description="ordered values may move backward")
 
 
 class KindRules(Strict):
     """The rules of one kind."""
 
-    match: list[list[str]] = Field([], description="keys, strongest first; fields must all agree")
+    match: list[list[str]] = Field(
+        [],
+        description="keys, strongest first; the fields of a key must all agree; [] = default keys",
+    )
     first_link: str = Field("hold", description="prefer SIDE | latest | hold")
     conflict: str = Field("hold", description="default for fields without their own")
-    blanks: Literal["travel", "keep"] = "travel"
-    deletes: Literal["unlink", "delete", "restore", "ask"] = "unlink"
-    delete_vs_edit: Literal["edit wins", "delete wins", "unlink", "ask"] = "edit wins"
-    fields: dict[str, FieldRule | str] = {}
+    blanks: Literal["travel", "keep"] = Field(
+        "travel", description="whether a cleared value travels or the other sides keep theirs"
+    )
+    deletes: Literal["unlink", "delete", "restore", "ask"] = Field(
+        "unlink", description="what a delete on one side does to the records elsewhere"
+    )
+    delete_vs_edit: Literal["edit wins", "delete wins", "unlink", "ask"] = Field(
+        "edit wins", description="deleted on one side and changed on another"
+    )
+    fields: dict[str, FieldRule | str] = Field(
+        {}, description="canonical field -> its rule, or the rule's word alone"
+    )
 
 
 class Guards(Strict):
     """Brakes: the run stops before any write when one of them is exceeded."""
 
-    max_delete_share: Annotated[float, Field(ge=0, le=1)] = 0.05
-    max_change_share: Annotated[float, Field(ge=0, le=1)] = 0.5
-    max_ambiguous: Annotated[int, Field(ge=0)] = 100
+    max_delete_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.05, description="share of linked records that a run may delete"
+    )
+    max_change_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="share of linked records that a run may change"
+    )
+    max_ambiguous: Annotated[int, Field(ge=0)] = Field(
+        100, description="records with more than one possible counterpart"
+    )
     min_records: Annotated[int, Field(ge=0)] = Field(
         20, description="shares are not judged below this number of linked records"
     )
-    stop_when_empty: bool = True
-    stop_when_rules_change: bool = True
+    stop_when_empty: bool = Field(True, description="a side that had records shows none")
+    stop_when_rules_change: bool = Field(
+        True, description="rules or filters differ from those of the last run"
+    )
+
+
+_DURATION: dict[str, JsonValue] = {"pattern": r"^[0-9]+[smhd]$"}
 
 
 class Schedule(Strict):
     """How often, for `tieline run --watch` and for the reminder of `tieline status`."""
 
-    every: str = Field("15m", pattern=r"^\d+[smhd]$")
-    full_compare: str = Field("24h", pattern=r"^\d+[smhd]$")
+    every: str = Field(
+        "15m", description="time between two runs: 90s, 15m, 24h, 7d", json_schema_extra=_DURATION
+    )
+    full_compare: str = Field(
+        "24h",
+        description="time between two comparisons of everything, which find what no feed shows",
+        json_schema_extra=_DURATION,
+    )
 
 
 class CustomField(Strict):
@@ -165,16 +207,20 @@ class CustomField(Strict):
     type: Literal[
         "text", "email", "phone", "url", "number", "integer", "bool", "date", "datetime",
         "enum", "set",
-    ]  # fmt: skip
+    ] = Field(..., description="type of its values, the same on every side")  # fmt: skip
 
 
 class Config(Strict):
     """The whole file."""
 
-    version: Literal[1] = 1
-    sides: dict[str, Side] = Field(..., min_length=2)
-    custom: dict[Kind, dict[str, CustomField]] = {}
-    rules: dict[Kind, KindRules] = {}
-    guards: Guards = Guards()
-    schedule: Schedule = Schedule()
-    state: Path | None = Field(None, description="folder of the state; default .tieline beside")
+    version: Literal[1] = Field(1, description="version of this file's form")
+    sides: dict[str, Side] = Field(..., min_length=2, description="name -> CRM account")
+    custom: dict[Kind, dict[str, CustomField]] = Field(
+        {}, description="fields of your own, used as custom.NAME in mappings and rules"
+    )
+    rules: dict[Kind, KindRules] = Field({}, description="what travels where, by kind")
+    guards: Guards = Field(Guards(), description="brakes before any write")
+    schedule: Schedule = Field(Schedule(), description="how often")
+    state: Path | None = Field(
+        None, description="folder of the state; default .tieline beside this file"
+    )

@@ -1,0 +1,249 @@
+"""What HubSpot's refusals mean: tables from (status, category or code) to an error class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from core.errors import (
+    AuthError,
+    BudgetExhaustedError,
+    ConnectorError,
+    DuplicateError,
+    ForbiddenError,
+    NetworkError,
+    NotFoundError,
+    RateLimitedError,
+    RecordError,
+    RejectedError,
+    SchemaDriftError,
+    UnexpectedReplyError,
+    VendorDownError,
+)
+
+Body = Mapping[str, Any]
+
+
+class AnswerLostError(NetworkError):
+    """A call that must not be repeated left, and no usable answer came back: it may have
+    happened. Raised only to callers that asked for it with `repeat=False`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How one HTTP status is treated.
+
+    `happened`: the call may have taken effect all the same. `again`: sending it again may help.
+    """
+
+    error: type[ConnectorError]
+    happened: bool = False
+    again: bool = False
+
+
+STATUSES: Mapping[int, Status] = {
+    401: Status(AuthError),
+    403: Status(ForbiddenError),
+    404: Status(SchemaDriftError),
+    423: Status(VendorDownError, again=True),  # locked for at least two seconds
+    429: Status(RateLimitedError, again=True),
+    477: Status(VendorDownError, again=True),  # the account is being moved between data centres
+    500: Status(VendorDownError, happened=True, again=True),
+    502: Status(VendorDownError, happened=True, again=True),
+    503: Status(VendorDownError, again=True),
+    504: Status(VendorDownError, happened=True, again=True),
+    521: Status(VendorDownError, again=True),
+    522: Status(VendorDownError, happened=True, again=True),
+    523: Status(VendorDownError, again=True),
+    524: Status(VendorDownError, happened=True, again=True),
+    530: Status(AuthError),  # Cloudflare's answer to a token that belongs to no account
+}
+"""Source: HubSpot, "Error handling"; what it does not list falls to `_other`."""
+
+WAITS: Mapping[str, float] = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 3.0}
+"""Seconds to wait by `policyName` where a 429 has no Retry-After (HubSpot does not promise one)."""
+
+PROPERTY_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
+"""Codes about a property as such, whatever the value: no record of the batch may carry it."""
+
+
+def account_error(status: int, body: Body, headers: Mapping[str, str]) -> ConnectorError:
+    """The error about the whole account that an unaccepted answer stands for."""
+    rule = STATUSES.get(status) or _other(status)
+    text = _summary(status, body)
+    if status == 429:
+        if str(body.get("policyName", "")).upper() == "DAILY":
+            return BudgetExhaustedError(text)
+        return RateLimitedError(text, retry_after=retry_after(body, headers))
+    if rule.error is ForbiddenError:
+        return ForbiddenError(_scopes(text, body))
+    return rule.error(text)
+
+
+def rule_of(status: int) -> Status:
+    """The treatment of a status, listed or not."""
+    return STATUSES.get(status) or _other(status)
+
+
+def retry_after(body: Body, headers: Mapping[str, str]) -> float | None:
+    """Seconds that the vendor asks to wait, from the header or else from the policy's name."""
+    told = headers.get("Retry-After", "")
+    if told.replace(".", "", 1).isdigit():
+        return float(told)
+    return WAITS.get(str(body.get("policyName", "")).upper())
+
+
+def _other(status: int) -> Status:
+    if status >= 500:
+        return Status(VendorDownError, happened=True, again=True)
+    return Status(UnexpectedReplyError)
+
+
+def _summary(status: int, body: Body) -> str:
+    message = str(body.get("message") or "no reason given")
+    trace = body.get("correlationId")
+    return f"HubSpot answered {status}: {message}" + (f" (correlation {trace})" if trace else "")
+
+
+def _scopes(text: str, body: Body) -> str:
+    """HubSpot names lacking scopes in the errors' context, under one of two keys."""
+    names: set[str] = set()
+    for error in _error_dicts(body):
+        context = error.get("context")
+        if isinstance(context, Mapping):
+            for key in ("requiredGranularScopes", "requiredScopes", "missingScopes"):
+                value = context.get(key) or []
+                names.update(value if isinstance(value, list) else [str(value)])
+    return f"{text}; lacking scopes: {', '.join(sorted(names))}" if names else text
+
+
+def _error_dicts(body: Body) -> Iterator[Body]:
+    for error in body.get("errors") or ():
+        if isinstance(error, Mapping):  # one endpoint sends plain strings here
+            yield error
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One refusal about records, taken apart.
+
+    `fields` maps the properties that it names to (message, code); `ids` and `traces` are the
+    inputs of a batch that it names; `existing` is the record that is already there.
+    """
+
+    message: str
+    category: str
+    fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    ids: frozenset[str] = frozenset()
+    traces: frozenset[str] = frozenset()
+    existing: str | None = None
+
+    def error(self, name: str | None = None) -> RecordError:
+        """The refusal as an error about one record, or about the one field `name`."""
+        if name is None and self.fields:
+            name = next(iter(self.fields))
+        message, code = self.fields.get(name or "", (self.message, self.category))
+        return _record_error(self, message, code, name)
+
+    @property
+    def duplicate(self) -> bool:
+        return self.category in _DUPLICATE or self.existing is not None
+
+
+_DUPLICATE = frozenset({"CONFLICT", "DUPLICATE", "OBJECT_ALREADY_EXISTS"})
+_MISSING = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
+_EXISTING = (
+    re.compile(r"Existing ID: (\d+)"),
+    re.compile(r"(\d+) already has that value"),
+)
+_NAMED = (
+    (re.compile(r'Property "?([A-Za-z0-9_]+)"? does not exist'), "PROPERTY_DOESNT_EXIST"),
+    (re.compile(r"propertyName=([A-Za-z0-9_]+)"), "UNIQUE_VALUE"),
+)
+
+
+def _record_error(complaint: Complaint, message: str, code: str, name: str | None) -> RecordError:
+    if complaint.duplicate:
+        return DuplicateError(message, existing_id=complaint.existing, vendor_code=code)
+    if complaint.category in _MISSING:
+        return NotFoundError(message)
+    return RejectedError(message, field=name, vendor_code=code)
+
+
+def complaint(body: Body, status: int = 400) -> Complaint:
+    """Take an error body, or one member of a 207's `errors`, apart; every key is optional.
+
+    The details sit in up to three places: a JSON array inside `message`, the members of
+    `errors`, and `context`.
+    """
+    message = str(body.get("message") or f"HubSpot answered {status}")
+    fallback = {404: "OBJECT_NOT_FOUND", 409: "CONFLICT"}.get(status, "")
+    context = body.get("context")
+    context = context if isinstance(context, Mapping) else {}
+    fields = dict(_fields_in(message))
+    for error in _error_dicts(body):
+        fields.update(_fields_of(error))
+    for key in ("propertyName", "properties"):
+        fields.update({name: (message, _code(body)) for name in _texts(context, key)})
+    return Complaint(
+        message=message,
+        category=str(body.get("category") or fallback),
+        fields=fields,
+        ids=frozenset(_texts(context, "ids") + _texts(context, "id")),
+        traces=frozenset(_texts(context, "objectWriteTraceId")),
+        existing=_existing(message),
+    )
+
+
+def _code(body: Body) -> str:
+    return str(body.get("code") or body.get("subCategory") or body.get("category") or "")
+
+
+def _fields_in(message: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Properties named by a message: in its JSON array of details, else by its wording."""
+    named = False
+    for detail in _details(message):
+        if isinstance(detail, Mapping) and detail.get("name"):
+            named = True
+            text = str(detail.get("message") or message)
+            yield str(detail["name"]), (text, str(detail.get("error") or ""))
+    for pattern, code in () if named else _NAMED:
+        for name in pattern.findall(message):
+            yield name, (message, code)
+
+
+def _details(message: str) -> list[Any]:
+    start = message.find("[{")
+    if start < 0:
+        return []
+    try:
+        found = orjson.loads(message[start : message.rfind("]") + 1])
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else []
+
+
+def _fields_of(error: Body) -> Iterator[tuple[str, tuple[str, str]]]:
+    message = str(error.get("message") or "")
+    yield from _fields_in(message)
+    context = error.get("context")
+    for name in _texts(context, "propertyName") if isinstance(context, Mapping) else ():
+        yield name, (message, _code(error))
+
+
+def _texts(context: Mapping[str, Any], key: str) -> list[str]:
+    value = context.get(key)
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _existing(message: str) -> str | None:
+    for pattern in _EXISTING:
+        if found := pattern.search(message):
+            return found.group(1)
+    return None

@@ -1,0 +1,282 @@
+"""Carrying out writes in batches, with one outcome for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.base import (
+    Archive,
+    Create,
+    Done,
+    Merge,
+    Outcome,
+    Refused,
+    RemoteId,
+    RemoteRecord,
+    Unknown,
+    Update,
+    Write,
+)
+from core.errors import ConnectorError, NotFoundError, RejectedError, TransientError
+
+from .associations import Associations
+from .batches import Batches
+from .client import Api
+from .errors import AnswerLostError, complaint
+from .jobs import Job, create_job, update_job
+from .reads import MERGING, Reader
+from .routes import Routes
+from .wire import chunks, plain_fields, row_id
+
+BATCH = 100
+STAGE = "lifecyclestage"
+STAGE_REMEDY = "Set options.lifecycle_backward, or move the stage back in HubSpot."
+
+
+class Writer:
+    """Writes object types with properties and associations."""
+
+    def __init__(
+        self,
+        api: Api,
+        routes: Routes,
+        reader: Reader,
+        associations: Associations,
+        *,
+        backward: bool,
+    ) -> None:
+        self._api = api
+        self._routes = routes
+        self._reader = reader
+        self._associations = associations
+        self._batches = Batches(api, routes)
+        self._backward = backward
+
+    def apply(self, object_type: str, writes: Sequence[Write]) -> list[Outcome]:
+        """The contract's `apply`: ceil(n/100) calls for each verb that occurs.
+
+        An error about the account is raised when it came before anything was settled; later it
+        becomes the outcome of the writes that it hit, and of those that were not sent for it.
+        """
+        jobs = [self._job(write) for write in writes]
+        error: ConnectorError | None = None
+        for verb, batch in _batches(jobs):
+            if error is not None:
+                _leave(batch, error)
+                continue
+            try:
+                self._carry_out(object_type, verb, batch)
+            except ConnectorError as raised:
+                if not any(job.settled for job in jobs):
+                    raise
+                error = raised
+                _leave(batch, error)
+        return [self._outcome(object_type, job) for job in jobs]
+
+    def _job(self, write: Write) -> Job:
+        if isinstance(write, Create):
+            return create_job(write)
+        if isinstance(write, Update):
+            return update_job(write)
+        if isinstance(write, Archive):
+            return Job(write, "archive", id=write.id)
+        if isinstance(write, Merge):
+            return Job(write, "merge", id=write.survivor)
+        refused = Job(write, "none")
+        refused.error = RejectedError(
+            f"HubSpot's API has no {type(write).__name__.lower()}", vendor_code="NOT_SUPPORTED"
+        )
+        return refused
+
+    def _carry_out(self, object_type: str, verb: str, jobs: list[Job]) -> None:
+        if verb == "archive":
+            self._batches.archive(object_type, jobs)
+        elif verb == "merge":
+            for job in jobs:
+                self._merge(object_type, job)
+        else:
+            whole = [job for job in jobs if job.properties or verb != "update"]
+            self._batches.send(object_type, verb, whole)
+            for job in jobs:
+                job.skipped = job.echo is None and job.error is None and job.unknown is None
+            self._after(object_type, [job for job in jobs if job.alive])
+
+    def _after(self, object_type: str, jobs: list[Job]) -> None:
+        """Associations and reading back. The records are written by now, so that an error of
+        the account here no longer undoes what is known of them."""
+        try:
+            self._write_associations(object_type, jobs)
+        except ConnectorError as error:
+            for job in jobs:
+                job.refuse_associations(error)
+        try:
+            self._read_back(object_type, jobs)
+        except ConnectorError:
+            for job in jobs:
+                job.shown = None
+
+    # --- associations ------------------------------------------------------------------------
+
+    def _write_associations(self, object_type: str, jobs: list[Job]) -> None:
+        for name in sorted({name for job in jobs for name in job.associations}):
+            concerned = {str(job.id): job for job in jobs if name in job.associations}
+            values, refused = self._associations.write(
+                object_type,
+                name,
+                {id: job.associations[name] for id, job in concerned.items()},
+                [id for id, job in concerned.items() if job.created],
+            )
+            for id, job in concerned.items():
+                job.linked[name] = values.get(id, [])
+                if id in refused:
+                    job.refused[name] = refused[id]
+
+    # --- reading back ------------------------------------------------------------------------
+
+    def _read_back(self, object_type: str, jobs: list[Job]) -> None:
+        """Give every job the record as it is now: from the answer to the write where that shows
+        all fields, else by one read per hundred. A lifecycle stage is always read: HubSpot
+        keeps quiet when it does not take one."""
+        unsure = [job for job in jobs if job.needs_reading(STAGE)]
+        self._show(object_type, unsure)
+        silent = [job for job in unsure if self._stage_refused(job)]
+        if silent and self._backward:
+            self._set_back(object_type, silent)
+            self._show(object_type, silent)
+        for job in silent:
+            if self._stage_refused(job):
+                job.refused[STAGE] = RejectedError(
+                    f"HubSpot kept the lifecycle stage instead of {job.wanted[STAGE]!r}",
+                    field=STAGE,
+                    vendor_code="LIFECYCLE_BACKWARD",
+                    remedy=STAGE_REMEDY,
+                )
+
+    def _show(self, object_type: str, jobs: list[Job]) -> None:
+        if not jobs:
+            return
+        fields = sorted({name for job in jobs for name in plain_fields(job.fields)})
+        ids = sorted({str(job.id) for job in jobs})
+        rows = {row_id(row): row for row in self._reader.rows(object_type, fields, ids)}
+        for job in jobs:
+            job.shown = rows.get(str(job.id))
+            if job.shown is None and job.skipped:
+                job.error = NotFoundError(f"HubSpot has no {object_type} record {job.id}")
+
+    def _stage_refused(self, job: Job) -> bool:
+        wanted = job.wanted.get(STAGE)
+        if not wanted or STAGE in job.refused or job.shown is None:
+            return False
+        return bool(job.shown["properties"].get(STAGE) != wanted)
+
+    def _set_back(self, object_type: str, jobs: list[Job]) -> None:
+        """A stage moves backward only when it was cleared by a request of its own before."""
+        self._batches.send(object_type, "update", [job.step({STAGE: ""}) for job in jobs])
+        wanted = [job.step({STAGE: job.wanted[STAGE]}) for job in jobs]
+        self._batches.send(object_type, "update", wanted)
+
+    # --- merge -------------------------------------------------------------------------------
+
+    def _merge(self, object_type: str, job: Job) -> None:
+        """Merge the losers one after the other; the survivor may get a new id each time."""
+        assert isinstance(job.write, Merge)
+        survivor = job.write.survivor
+        job.sent = True
+        if object_type not in MERGING:
+            job.error = RejectedError(f"HubSpot does not merge {object_type}")
+            return
+        for loser in job.write.losers:
+            try:
+                survivor = self._merge_one(object_type, job, survivor, loser)
+            except AnswerLostError as lost:
+                job.unknown = lost.message
+            if not job.alive:
+                return
+        job.answer({"id": survivor, "properties": {}}, survivor)
+        try:
+            self._show(object_type, [job])
+        except TransientError:
+            job.shown = None
+
+    def _merge_one(
+        self, object_type: str, job: Job, survivor: RemoteId, loser: RemoteId
+    ) -> RemoteId:
+        if survivor == loser or not (survivor.isdigit() and loser.isdigit()):
+            job.error = RejectedError(f"{loser!r} cannot be merged into {survivor!r}")
+            return survivor
+        try:
+            reply = self._api.call(
+                "POST",
+                f"{self._routes.objects}/{object_type}/merge",
+                body={"primaryObjectId": survivor, "objectIdToMerge": loser},
+                accept=(400, 404, 409),
+                needs="id",
+                repeat=False,
+            )
+        except AnswerLostError:
+            return self._merged_already(object_type, survivor, loser)
+        if reply.ok:
+            return row_id(reply.body)
+        job.error = complaint(reply.body, reply.status).error()
+        return survivor
+
+    def _merged_already(self, object_type: str, survivor: RemoteId, loser: RemoteId) -> RemoteId:
+        """After a lost answer: both ids give one record if it was merged. Raises AnswerLostError
+        where that cannot be told."""
+        found = self._reader.fetch(object_type, (), [survivor, loser])
+        now = {record.requested_id or record.id: record.id for record in found}
+        if now.get(survivor) is not None and now.get(survivor) == now.get(loser):
+            return now[survivor]
+        raise AnswerLostError(f"the answer to merging {loser} into {survivor} was lost")
+
+    # --- outcomes ----------------------------------------------------------------------------
+
+    def _outcome(self, object_type: str, job: Job) -> Outcome:
+        op = job.write.op
+        if job.error is not None:
+            return Refused(op, job.error)
+        if job.unknown is not None or job.id is None:
+            return Unknown(op, job.unknown or "HubSpot's answer did not mention this record")
+        if job.verb == "archive":
+            gone = RemoteRecord(object_type, job.id, archived=True)
+            return Done(op, gone, job.id)
+        return Done(op, job.record(object_type), job.id, job.created, dict(job.refused))
+
+
+def _batches(jobs: Sequence[Job]) -> list[tuple[str, list[Job]]]:
+    """Batches of one verb each, creates first and merges last; no batch has two writes of one
+    record, which HubSpot refuses as a whole."""
+    found: list[tuple[str, list[Job]]] = []
+    verbs = sorted({job.verb for job in jobs if job.error is None}, key=_ORDER.index)
+    for verb in verbs:
+        rounds: list[list[Job]] = []
+        times: dict[tuple[str, str], int] = {}
+        for number, job in enumerate(job for job in jobs if job.verb == verb):
+            key = job.key or (verb, str(number))
+            turn = times.get(key, 0)
+            times[key] = turn + 1
+            if turn == len(rounds):
+                rounds.append([])
+            rounds[turn].append(job)
+        found += [(verb, batch) for each in rounds for batch in chunks(each, BATCH)]
+    return found
+
+
+_ORDER = ["upsert", "create", "update", "archive", "merge"]
+
+
+def _leave(jobs: Sequence[Job], error: ConnectorError) -> None:
+    """What remains of writes when an error of the account ends the call: those that may have
+    left are unknown, the others did not happen."""
+    for job in jobs:
+        if job.settled:
+            continue
+        if job.sent and error.retry:
+            job.unknown = error.message
+        else:
+            job.error = RejectedError(
+                f"not carried out: {error.message}",
+                vendor_code=type(error).__name__,
+                retryable=True,
+                remedy=error.remedy,
+            )

@@ -1,0 +1,133 @@
+"""The Salesforce connector: the contract's methods, each by the part that knows how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from connectors.base import (
+    Capabilities,
+    Cursor,
+    Fields,
+    Finding,
+    Outcome,
+    Page,
+    RemoteId,
+    RemoteRecord,
+    Schema,
+    StampField,
+    Usage,
+    Write,
+)
+from connectors.salesforce import wire
+from connectors.salesforce.changes import Feed
+from connectors.salesforce.collections import ROWS
+from connectors.salesforce.reads import FETCH_BATCH, Reader
+from connectors.salesforce.sender import Sender
+from connectors.salesforce.session import SignIn
+from connectors.salesforce.setup import Setup
+from connectors.salesforce.transport import Transport
+from connectors.salesforce.writes import Writer
+from core.clock import Clock
+from core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from connectors.registry import ConnectorSettings
+
+API_VERSION = "60.0"
+LOOKBACK_SECONDS = 60
+LEAST_LOOKBACK = 2
+"""Stamps count whole seconds, so a shorter look-back could skip rows of the same second."""
+
+
+class SalesforceConnector:
+    """One Salesforce org, seen through its REST API. Nothing is sent before the first call.
+
+    Options: `api_version` ("60.0"), `lookback_seconds` (60; the longest that a transaction may
+    take to commit, 600 suits a busy production org), `page_size` (200 to 2000), `audience`
+    (`login` or `test`, of a JWT), `multi_currency` (records carry CurrencyIsoCode).
+    """
+
+    def __init__(self, name: str, settings: ConnectorSettings, clock: Clock) -> None:
+        """Raises SettingsError for settings that cannot work."""
+        options = settings.options
+        self.name = name
+        self.capabilities = Capabilities(
+            write_batch=ROWS,
+            fetch_batch=FETCH_BATCH,
+            association_fields=wire.ASSOCIATIONS,
+            currencies=bool(options.get("multi_currency", False)),
+        )
+        self._sender = Sender(settings.timeout, settings.ca_file)
+        sign_in = SignIn(
+            settings.credentials,
+            self._sender,
+            clock,
+            url=settings.url,
+            trust_url=settings.trust_url,
+            version=_version(options),
+            audience=options.get("audience"),
+        )
+        self._transport = Transport(self._sender, sign_in, clock)
+        self._reader = Reader(self._transport, _whole(options, "page_size", None, 200, 2000))
+        lookback = _whole(options, "lookback_seconds", LOOKBACK_SECONDS, LEAST_LOOKBACK, 86_400)
+        self._feed = Feed(self._reader, clock, timedelta(seconds=lookback or LOOKBACK_SECONDS))
+        self._writer = Writer(self._transport, self._reader, clock, settings.timeout)
+        self._setup = Setup(self._transport, self._reader)
+
+    def describe(self, object_type: str) -> Schema:
+        return self._reader.describe(object_type)
+
+    def changes(self, object_type: str, fields: Fields, since: Cursor | None) -> Iterator[Page]:
+        return self._feed.changes(object_type, fields, since)
+
+    def fetch(
+        self, object_type: str, fields: Fields, ids: Sequence[RemoteId]
+    ) -> list[RemoteRecord]:
+        return self._reader.fetch(object_type, fields, ids)
+
+    def find(
+        self, object_type: str, fields: Fields, by: str, values: Sequence[str]
+    ) -> list[RemoteRecord]:
+        return self._reader.find(object_type, fields, by, values) if values else []
+
+    def apply(self, object_type: str, writes: Sequence[Write]) -> list[Outcome]:
+        return self._writer.apply(object_type, writes)
+
+    def prepare(self, stamps: Sequence[StampField]) -> list[Finding]:
+        return self._setup.prepare(stamps)
+
+    def diagnose(self, object_types: Sequence[str]) -> list[Finding]:
+        return self._setup.diagnose(object_types)
+
+    def usage(self) -> Usage:
+        return self._transport.meter.usage()
+
+    def close(self) -> None:
+        self._sender.close()
+
+
+def _version(options: Mapping[str, Any]) -> str:
+    version = str(options.get("api_version", API_VERSION))
+    whole, _, rest = version.partition(".")
+    if not whole.isdigit() or rest != "0":
+        raise SettingsError(
+            f"{version!r} is no Salesforce API version.",
+            remedy=f"Write options.api_version like {API_VERSION!r}, or leave it out.",
+        )
+    return version
+
+
+def _whole(
+    options: Mapping[str, Any], key: str, default: int | None, least: int, most: int
+) -> int | None:
+    value = options.get(key, default)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise SettingsError(
+            f"options.{key} is {value!r}.",
+            remedy=f"Give a whole number from {least} to {most}, or leave it out.",
+        )
+    return value

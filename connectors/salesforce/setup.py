@@ -1,0 +1,169 @@
+"""`prepare` and `diagnose`: stamp fields by the Tooling API, and what is wrong with an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from connectors.base import Finding, StampField
+from connectors.salesforce import wire
+from connectors.salesforce.reads import Reader
+from connectors.salesforce.transport import Request, Transport
+from core.errors import ConnectorError, ForbiddenError
+
+STAMP_LENGTH = 40
+LOW_SHARE = 0.1
+
+
+class Setup:
+    """Checks and prepares one account."""
+
+    def __init__(self, transport: Transport, reader: Reader) -> None:
+        self._transport = transport
+        self._reader = reader
+
+    # -- prepare ------------------------------------------------------------------------------
+
+    def prepare(self, stamps: Sequence[StampField]) -> list[Finding]:
+        """Make the stamp fields that are absent; each is then looked at again, because a field
+        that was made may still be hidden from the integration user."""
+        return [finding for stamp in stamps for finding in self._prepared(stamp)]
+
+    def _prepared(self, stamp: StampField) -> list[Finding]:
+        described = self._reader.describe_raw(stamp.object_type)
+        made = []
+        if _entry(described, stamp.name) is None:
+            refusal = self._make(stamp)
+            if refusal is not None:
+                return [refusal]
+            made.append(Finding("made", _subject(stamp), "The stamp field was made."))
+            described = self._reader.describe_raw(stamp.object_type)
+        return [*made, _judged(stamp, described), *_permissions(stamp.object_type, described)]
+
+    def _make(self, stamp: StampField) -> Finding | None:
+        answer = self._transport.call(
+            Request(
+                "POST",
+                "tooling/sobjects/CustomField",
+                "POST tooling/sobjects/CustomField",
+                body={
+                    "FullName": f"{stamp.object_type}.{stamp.name}",
+                    "Metadata": {
+                        "type": "Text",
+                        "label": stamp.label,
+                        "description": "Written by Tieline; tells which records are one.",
+                        "length": STAMP_LENGTH,
+                        "externalId": True,
+                        "unique": True,
+                        "caseSensitive": False,
+                        "required": False,
+                    },
+                },
+                write=True,
+                repeatable=False,
+            )
+        )
+        codes = {fault.code for fault in answer.faults}
+        if answer.ok or "DUPLICATE_DEVELOPER_NAME" in codes:
+            return None
+        reason = answer.faults[0].message if answer.faults else f"status {answer.status}"
+        return Finding(
+            "problem",
+            _subject(stamp),
+            f"The stamp field could not be made: {reason}",
+            "Give the integration user the permission “Customize Application”, or make the field "
+            f"by hand: Text({STAMP_LENGTH}), External ID, Unique (case-insensitive).",
+        )
+
+    # -- diagnose -----------------------------------------------------------------------------
+
+    def diagnose(self, object_types: Sequence[str]) -> list[Finding]:
+        """Credentials, API access, the day's allowance, and each object type's permissions."""
+        findings = self._guarded("API access", self._budget)
+        if any(finding.level == "problem" for finding in findings):
+            return findings
+        for object_type in object_types:
+            findings += self._guarded(object_type, partial(self._object, object_type))
+        return findings
+
+    def _guarded(self, subject: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+        try:
+            return check()
+        except ConnectorError as error:
+            return [Finding("problem", subject, error.message, error.remedy)]
+
+    def _budget(self) -> list[Finding]:
+        body = self._transport.call(Request("GET", "limits", "GET limits")).value()
+        ok = Finding("ok", "API access", "Signed in; the API answers.")
+        daily = body.get("DailyApiRequests") if isinstance(body, dict) else None
+        if not isinstance(daily, dict) or not isinstance(daily.get("Max"), int):
+            return [ok]
+        limit, left = daily["Max"], int(daily.get("Remaining", 0))
+        self._transport.meter.day(limit - left, limit)
+        text = f"{left} of {limit} API calls of the last 24 hours are left."
+        if left >= limit * LOW_SHARE:
+            return [ok, Finding("ok", "API allowance", text)]
+        remedy = "Wait until calls of the last 24 hours expire, or buy more API calls."
+        return [ok, Finding("warning" if left else "problem", "API allowance", text, remedy)]
+
+    def _object(self, object_type: str) -> list[Finding]:
+        described = self._reader.describe_raw(object_type)
+        if not described.get("queryable", True):
+            raise ForbiddenError(f"{object_type} cannot be queried.")
+        found = Finding("ok", object_type, f"{len(described['fields'])} fields can be read.")
+        return [found, *_permissions(object_type, described)]
+
+
+def _judged(stamp: StampField, described: wire.Raw) -> Finding:
+    entry = _entry(described, stamp.name)
+    if entry is None or not (entry["createable"] and entry["updateable"]):
+        state = "is hidden from" if entry is None else "cannot be written by"
+        return Finding(
+            "problem",
+            _subject(stamp),
+            f"The stamp field exists, but {state} the integration user.",
+            f"Give the integration user's permission set read and edit access to "
+            f"{_subject(stamp)} (Setup → Permission Sets → Object Settings), then run this again.",
+        )
+    if not (entry.get("externalId") and entry.get("unique")):
+        return Finding(
+            "problem",
+            _subject(stamp),
+            "The stamp field is not both an External ID and unique.",
+            "Set External ID and Unique on the field, or name another field.",
+        )
+    return Finding("ok", _subject(stamp), "The stamp field can be read and written.")
+
+
+def _permissions(object_type: str, described: wire.Raw) -> list[Finding]:
+    """What the integration user may not do with an object type; reading alone is enough for the
+    types that are never written."""
+    if object_type in wire.UNDELETABLE:
+        return []
+    lacking = [
+        word
+        for word, flag in (
+            ("create", "createable"),
+            ("edit", "updateable"),
+            ("delete", "deletable"),
+        )
+        if not described.get(flag)
+    ]
+    if not lacking:
+        return []
+    return [
+        Finding(
+            "warning",
+            object_type,
+            f"The integration user may not {' or '.join(lacking)} {object_type} records.",
+            f"Give its permission set the object permission, if {object_type} is to be written.",
+        )
+    ]
+
+
+def _entry(described: wire.Raw, name: str) -> wire.Raw | None:
+    return next((f for f in described["fields"] if f["name"].lower() == name.lower()), None)
+
+
+def _subject(stamp: StampField) -> str:
+    return f"{stamp.object_type}.{stamp.name}"

@@ -1,0 +1,217 @@
+"""The one function that every call goes through: re-login, retries, usage, and body checks."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import requests
+
+from connectors.base import Usage
+from connectors.salesforce.errors import (
+    BUDGET_CODE,
+    TRANSIENT_CODES,
+    TRANSIENT_STATUS,
+    Fault,
+    call_error,
+    faults,
+    limit_error,
+    transient,
+)
+from connectors.salesforce.sender import NotSentError, Sender, persist
+from connectors.salesforce.session import Grant, SignIn
+from core.clock import Clock
+from core.errors import (
+    AuthError,
+    ConnectorError,
+    CursorExpiredError,
+    RateLimitedError,
+    TransientError,
+    UnexpectedReplyError,
+)
+from core.log import get_logger
+
+log = get_logger("salesforce")
+_LIMIT_INFO = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: `path` below `/services/data/vXX.0/`, or from the root where it starts with /.
+
+    `route` names it for usage and messages, without ids. `write` says that it can change
+    records; `repeatable` that sending it twice has the effect of sending it once.
+    """
+
+    method: str
+    path: str
+    route: str
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    write: bool = False
+    repeatable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Salesforce said, good or bad; nothing that a repeat or a new session would mend."""
+
+    status: int
+    body: Any
+    route: str
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def value(self) -> Any:
+        """The body. Raises the ConnectorError of a refused call."""
+        if not self.ok:
+            raise self.error()
+        return self.body
+
+    def error(self) -> ConnectorError:
+        return call_error(self.status, self.faults, self.route)
+
+
+class Meter:
+    """Counts every request sent, and keeps the vendor's own count of the day."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._routes: Counter[str] = Counter()
+        self._writes = 0
+        self._day: tuple[int | None, int | None] = (None, None)
+
+    def sent(self, request: Request) -> None:
+        with self._lock:
+            self._routes[request.route] += 1
+            self._writes += request.write
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        found = _LIMIT_INFO.search(headers.get("Sforce-Limit-Info", ""))
+        if found:
+            self.day(int(found[1]), int(found[2]))
+
+    def day(self, used: int, limit: int) -> None:
+        with self._lock:
+            self._day = (used, limit)
+
+    def usage(self) -> Usage:
+        with self._lock:
+            calls = self._routes.total()
+            used, limit = self._day
+            return Usage(calls, calls - self._writes, self._writes, dict(self._routes), limit, used)
+
+
+class _ExpiredError(ConnectorError):
+    """The session ended; leaves this file only as an AuthError."""
+
+
+class Transport:
+    """Calls the API of one account; safe to use from several threads."""
+
+    def __init__(self, sender: Sender, sign_in: SignIn, clock: Clock) -> None:
+        self._sender = sender
+        self._sign_in = sign_in
+        self._clock = clock
+        self.meter = Meter()
+
+    def call(self, request: Request) -> Answer:
+        """One answered call, with at most one renewal of the session.
+
+        Repeats what may pass by itself within the time-out's span: always where nothing was
+        sent or the vendor says that it did not begin, else only a repeatable request. Raises
+        TransientError, UnexpectedReplyError (HTML, cut-off JSON), AuthError and
+        BudgetExhaustedError; every other refusal is the Answer's.
+        """
+        grant = self._sign_in.grant()
+        try:
+            return self._persist(request, grant)
+        except _ExpiredError:
+            grant = self._sign_in.renew(grant)
+        try:
+            return self._persist(request, grant)
+        except _ExpiredError as error:
+            raise AuthError(str(error)) from None
+
+    def _persist(self, request: Request, grant: Grant) -> Answer:
+        def passing(error: BaseException) -> bool:
+            if isinstance(error, RateLimitedError | NotSentError):
+                return True
+            if isinstance(error, CursorExpiredError):
+                return False
+            return request.repeatable and isinstance(error, TransientError | UnexpectedReplyError)
+
+        return persist(
+            lambda: self._once(request, grant),
+            clock=self._clock,
+            patience=self._sender.timeout,
+            passing=passing,
+        )
+
+    def _once(self, request: Request, grant: Grant) -> Answer:
+        root = grant.instance if request.path.startswith("/") else grant.base
+        headers = {"Accept": "application/json", **request.headers}
+        data = None
+        if request.body is not None:
+            data = orjson.dumps(request.body)
+            headers["Content-Type"] = "application/json"
+        self.meter.sent(request)
+        response = self._sender.send(
+            request.method, root + request.path, token=grant.token, headers=headers, data=data
+        )
+        self.meter.heard(response.headers)
+        log.debug("answered", route=request.route, status=response.status_code)
+        return self._judge(request, response)
+
+    def _judge(self, request: Request, response: requests.Response) -> Answer:
+        status = response.status_code
+        if 200 <= status < 300:
+            return Answer(status, _body(request, response), request.route)
+        if 301 <= status < 400:
+            raise UnexpectedReplyError(f"{request.route} was answered with a redirect ({status}).")
+        found = faults(_loads(response.content))
+        codes = {fault.code for fault in found}
+        if status == 401:
+            raise _ExpiredError(f"Salesforce refused the session: {_words(found, status)}")
+        if BUDGET_CODE in codes:
+            usage = self.meter.usage()
+            raise limit_error(found, usage.daily_used, usage.daily_limit)
+        if status >= 500 or status in TRANSIENT_STATUS or codes & TRANSIENT_CODES:
+            raise transient(status, found, _retry_after(response.headers))
+        return Answer(status, None, request.route, found)
+
+
+def _body(request: Request, response: requests.Response) -> Any:
+    if response.status_code == 204:
+        return None
+    value = _loads(response.content)
+    if value is None:
+        raise UnexpectedReplyError(
+            f"{request.route} was answered with something that is not JSON "
+            f"({response.headers.get('Content-Type', 'no type')}, {len(response.content)} bytes)."
+        )
+    return value
+
+
+def _loads(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _words(found: tuple[Fault, ...], status: int) -> str:
+    return found[0].message if found else f"status {status}"
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None

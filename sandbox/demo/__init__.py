@@ -1,0 +1,1 @@
+"""The parts of the invented demo world; `sandbox.demo_data.build` puts them together."""

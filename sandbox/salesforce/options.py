@@ -1,0 +1,54 @@
+"""What can be set about a sandbox organisation, at its start and while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+@dataclass
+class Options:
+    """The settings of one organisation; `POST /_sandbox/config` changes them at run time.
+
+    `picklists`: "Object.Field" -> values, each `value` or `value=label`; `stages` and
+    `lead_statuses`: rows with the keys of `tables.Stage` and `tables.LeadStatus`.
+    `user_permissions`: object -> {"read"|"create"|"edit"|"delete": bool, "hidden": [fields],
+    "readonly": [fields]}, and "customize_application", "api_enabled": bool.
+    `validation_rules`: object -> {field: message when it is blank}.
+    `duplicate_rules`: object -> fields that together must not match another record.
+    `locked`: record id -> how many more writes meet UNABLE_TO_LOCK_ROW.
+    """
+
+    daily_limit: int = 100_000
+    page_size: int = 2_000
+    session_lifetime: float = 7_200
+    cursor_lifetime: float = 2 * 86_400
+    currency: str = "single"
+    currencies: list[str] = field(default_factory=lambda: ["EUR", "USD"])
+    picklists: dict[str, list[str]] = field(default_factory=dict)
+    contact_roles: list[str] | None = None
+    stages: list[dict[str, Any]] | None = None
+    lead_statuses: list[dict[str, Any]] | None = None
+    record_types: list[dict[str, str]] = field(default_factory=list)
+    user_permissions: dict[str, Any] = field(default_factory=dict)
+    field_access_needs_permission_set: bool = False
+    validation_rules: dict[str, dict[str, str]] = field(default_factory=dict)
+    duplicate_rules: dict[str, list[str]] = field(default_factory=dict)
+    locked: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def multi_currency(self) -> bool:
+        return self.currency == "multi"
+
+    def change(self, given: Mapping[str, Any]) -> None:
+        """Set the given options. Raises ValueError naming one that does not exist."""
+        known = {item.name for item in fields(self)}
+        for name, value in given.items():
+            if name not in known:
+                raise ValueError(f"unknown option {name!r}; one of {sorted(known)}")
+            setattr(self, name, value)
+
+    def allowed(self, object_type: str, right: str) -> bool:
+        """Whether the API user may read, create, edit or delete records of that type."""
+        return bool(self.user_permissions.get(object_type, {}).get(right, True))

@@ -1,0 +1,208 @@
+"""One API call from request to answer: version, session, allowance, the handler, its errors."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+
+from sandbox.admin import RequestCounter
+from sandbox.salesforce.auth import Auth
+from sandbox.salesforce.cursors import Cursors
+from sandbox.salesforce.errors import (
+    AmbiguousError,
+    SalesforceError,
+    limit_exceeded,
+    not_found,
+)
+from sandbox.salesforce.org import Actor, Org
+
+OLDEST, NEWEST = 50, 68
+MAX_URI = 16_384
+_VERSION = re.compile(r"v(\d+)\.0")
+_DAY = 86_400.0
+
+
+@dataclass
+class Call:
+    """One REST call below /services/data/vXX.0/, decoded; `args` are the route's variables."""
+
+    method: str
+    version: str
+    path: list[str]
+    query: dict[str, str]
+    body: Any
+    headers: Mapping[str, str]
+    actor: Actor
+    args: dict[str, str] = field(default_factory=dict)
+
+    def flag(self, name: str) -> bool:
+        return self.query.get(name, "").lower() == "true"
+
+    def record(self) -> dict[str, Any]:
+        """The body as one record. Raises SalesforceError JSON_PARSER_ERROR."""
+        if not isinstance(self.body, dict):
+            raise SalesforceError("JSON_PARSER_ERROR", "The HTTP entity body is required")
+        return self.body
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer; a body of None is no body at all."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[["Service", Call], Reply]
+
+
+class Route:
+    """A method and a path such as `sobjects/{object}/describe`."""
+
+    def __init__(self, method: str, path: str, handler: Handler) -> None:
+        self.method = method
+        self.path = path
+        self.parts = path.split("/") if path else []
+        self.handler = handler
+
+    def match(self, path: Sequence[str]) -> dict[str, str] | None:
+        if len(path) != len(self.parts):
+            return None
+        args: dict[str, str] = {}
+        for part, given in zip(self.parts, path, strict=True):
+            if part.startswith("{"):
+                args[part[1:-1]] = given
+            elif part.lower() != given.lower():
+                return None
+        return args
+
+
+class Allowance:
+    """The API calls of the last 24 hours."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._calls: deque[float] = deque()
+
+    @property
+    def used(self) -> int:
+        oldest = self._org.clock.now().timestamp() - _DAY
+        while self._calls and self._calls[0] <= oldest:
+            self._calls.popleft()
+        return len(self._calls)
+
+    def spend(self) -> None:
+        """Count a call. Raises SalesforceError REQUEST_LIMIT_EXCEEDED (403)."""
+        if self.used >= self._org.options.daily_limit:
+            raise limit_exceeded()
+        self._calls.append(self._org.clock.now().timestamp())
+
+    def reset(self) -> None:
+        self._calls.clear()
+
+    def header(self) -> dict[str, str]:
+        return {"Sforce-Limit-Info": f"api-usage={self.used}/{self._org.options.daily_limit}"}
+
+
+class Service:
+    """An organisation behind its REST API. `routes` are tried in order."""
+
+    def __init__(self, org: Org, auth: Auth, routes: Sequence[Route]) -> None:
+        self.org = org
+        self.auth = auth
+        self.cursors = Cursors(org)
+        self.allowance = Allowance(org)
+        self.routes = routes
+        self.counter: RequestCounter | None = None
+
+    def touch(self, object_type: str, *, write: bool) -> None:
+        """Tell the request counter about an object type that only the body named."""
+        if self.counter is not None:
+            self.counter.touch(object_type, write=write)
+
+    def answer(
+        self, method: str, raw_path: str, query: str, body: bytes, headers: Mapping[str, str]
+    ) -> Reply:
+        """Handle a request below /services/data/; errors become their bodies."""
+        with self.org.lock:
+            try:
+                reply = self._authorised(method, raw_path, query, body, headers)
+            except (SalesforceError, AmbiguousError) as error:
+                reply = error_reply(error)
+            return Reply(reply.status, reply.body, {**reply.headers, **self.allowance.header()})
+
+    def _authorised(
+        self, method: str, raw_path: str, query: str, body: bytes, headers: Mapping[str, str]
+    ) -> Reply:
+        if len(raw_path) + len(query) > MAX_URI:
+            raise SalesforceError("URI_TOO_LONG", "URI Too Long", status=414)
+        version, path = split_path(raw_path)
+        user_id = self.auth.user_of(headers.get("authorization"))
+        self.allowance.spend()
+        allow = "allowsave=true" in headers.get("sforce-duplicate-rule-header", "").lower()
+        actor = Actor(user_id, allow_duplicates=allow)
+        params = dict(parse_qsl(query, keep_blank_values=True))
+        decoded = decode(body) if method in ("POST", "PATCH", "PUT") else None
+        return self.dispatch(Call(method, version, path, params, decoded, headers, actor))
+
+    def dispatch(self, call: Call) -> Reply:
+        """Run the handler of a call. Raises SalesforceError, AmbiguousError."""
+        allowed: list[str] = []
+        method = {"HEAD": "GET"}.get(call.method, call.method)
+        for route in self.routes:
+            args = route.match(call.path)
+            if args is None:
+                continue
+            if route.method == method:
+                call.args = args
+                return route.handler(self, call)
+            allowed.append(route.method)
+        if not allowed:
+            raise not_found()
+        raise SalesforceError(
+            "METHOD_NOT_ALLOWED",
+            f"HTTP Method '{call.method}' not allowed. Allowed are {','.join(allowed)}",
+            status=405,
+        )
+
+
+def error_reply(error: SalesforceError | AmbiguousError, version: str = "60.0") -> Reply:
+    """The answer that an error is."""
+    if isinstance(error, AmbiguousError):
+        return Reply(300, error.ids)
+    return Reply(error.status, [error.rest()])
+
+
+def split_path(raw_path: str) -> tuple[str, list[str]]:
+    """Version and decoded segments of a path below /services/data/; trailing slashes fall away.
+
+    Raises SalesforceError for a version that is retired (410) or never was (404).
+    """
+    parts = [unquote(part) for part in raw_path.split("/") if part]
+    found = _VERSION.fullmatch(parts[2]) if len(parts) > 2 else None
+    if found is None or int(found.group(1)) > NEWEST:
+        raise not_found()
+    if int(found.group(1)) < OLDEST:
+        raise SalesforceError(
+            "UNSUPPORTED_API_VERSION",
+            "The requested API version is retired. Please use a supported version.",
+            status=410,
+        )
+    return f"{found.group(1)}.0", parts[3:]
+
+
+def decode(body: bytes) -> Any:
+    """The JSON of a body; None when there is none. Raises SalesforceError JSON_PARSER_ERROR."""
+    if not body.strip():
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise SalesforceError("JSON_PARSER_ERROR", f"Unexpected character: {error}") from None

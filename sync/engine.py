@@ -1,0 +1,271 @@
+"""run(): the named steps of a run, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from filelock import FileLock, Timeout
+
+from config.model import Config
+from config.rules import duration
+from core.clock import Clock
+from core.errors import GuardError, LockedError, StateError, TielineError
+from mapping.canonical import KINDS, FieldDef
+from sync.detect import Progress, read_kind
+from sync.execute import Executor
+from sync.guard import enforce
+from sync.journal import Journal
+from sync.model import Plan, Report, Result, State, Statistics
+from sync.planner import Planner
+from sync.recover import recover
+from sync.sides import Side, learn_owners, learn_schemas
+from sync.store import Store, dumps
+from sync.verify import Verification, verify
+
+Definitions = Mapping[str, Mapping[str, FieldDef]]
+
+
+def _silent(_step: str, _side: str, _what: str, _number: int) -> None:
+    """Progress that nobody looks at."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """Keeps the configured sides in step; everything it needs is passed in."""
+
+    config: Config
+    sides: Sequence[Side]
+    definitions: Definitions
+    folder: Path
+    clock: Clock
+    progress: Progress = _silent
+
+    # -- commands --------------------------------------------------------------------------
+
+    def run(self, *, allowed: frozenset[str] = frozenset(), full: bool = False) -> Report:
+        """One whole run. Raises GuardError before any write, LockedError, StateError, and the
+        ConnectorError of a side that cannot be read."""
+        with self._locked(), self.store() as store:
+            journal = Journal(store)
+            report = Report(journal.begin_run(self.clock.now()))
+            try:
+                cursors = self._read(store, report, full=full)
+                plan = self._decide(store, report.run)
+                enforce(plan.violations, allowed)
+                self._write(store, plan, report)
+                self._finish(store, plan, report, cursors)
+            except TielineError as error:
+                stopped = Result.STOPPED if isinstance(error, GuardError) else Result.FAILED
+                report.escalate(stopped)
+                report.message = str(error)
+                self._close(journal, report, error)
+                raise
+            self._close(journal, report, None)
+            return report
+
+    def plan(self, *, full: bool = False) -> Plan:
+        """What a run would do. Writes to no side, and leaves the state as it was."""
+        with self._copy() as copy:
+            plan_id = f"p{len(Journal(copy).runs(last=1_000_000)) + 1:06d}"
+            self._read(copy, Report(plan_id), full=full)
+            return self._decide(copy, plan_id)
+
+    def verify(self) -> Verification:
+        """Read every side in full and compare; writes nothing, anywhere."""
+        with self._copy() as copy:
+            self._read(copy, Report("verify"), full=True)
+            planner = self._planner(copy, "verify")
+            plan = planner.plan("verify", self.digest(), Statistics())
+            return verify(planner, plan.questions)
+
+    def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
+        """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
+        if plan.digest != self.digest():
+            raise GuardError(
+                "the configuration or a mapping is not what it was when the plan was made",
+                guard="rules",
+                remedy="Make the plan again with `tieline plan -o FILE`.",
+            )
+        enforce(plan.violations, allowed)
+        with self._locked(), self.store() as store:
+            journal = Journal(store)
+            report = Report(journal.begin_run(self.clock.now()))
+            try:
+                self._learn(store)
+                recover(store, self.sides, self.definitions)
+                contested = self._adopt(store, plan, report.run)
+                self._write(store, _without(plan, contested), report)
+            except TielineError as error:
+                report.escalate(Result.FAILED)
+                report.message = str(error)
+                self._close(journal, report, error)
+                raise
+            self._close(journal, report, None)
+            return report
+
+    def digest(self) -> str:
+        """A hash of everything that decides: rules, scopes, mappings. Not of addresses."""
+        return dumps(self._digests())
+
+    # -- steps -----------------------------------------------------------------------------
+
+    def _learn(self, store: Store) -> None:
+        for side in self.sides:
+            learn_schemas(side, store, self.clock)
+            learn_owners(side, store, self.clock)
+
+    def _read(
+        self, store: Store, report: Report, *, full: bool
+    ) -> list[tuple[str, str, str, str | None]]:
+        self._learn(store)
+        recover(store, self.sides, self.definitions)
+        if self._rules_changed(store):
+            store.mark_all_dirty()
+        cursors: list[tuple[str, str, str, str | None]] = []
+        for kind in KINDS:
+            for side in self.sides:
+                everything = full or self._full_is_due(store, side, kind)
+                reading = read_kind(
+                    side, kind, store, self.clock, full=everything, progress=self.progress
+                )
+                report.tally(side.name, kind).read = reading.records
+                cursors.extend((side.name, *cursor) for cursor in reading.cursors)
+        return cursors
+
+    def _full_is_due(self, store: Store, side: Side, kind: str) -> bool:
+        every = timedelta(seconds=duration(self.config.schedule.full_compare))
+        for object_type in side.object_types(kind):
+            _, full_at = store.cursor(side.name, object_type)
+            if full_at and self.clock.now() - datetime.fromisoformat(full_at) >= every:
+                return True
+        return False
+
+    def _decide(self, store: Store, run: str) -> Plan:
+        statistics = Statistics(
+            rules_changed=self._rules_changed(store), unconfirmed=self._unconfirmed(store)
+        )
+        return self._planner(store, run).plan(run, self.digest(), statistics)
+
+    def _planner(self, store: Store, run: str) -> Planner:
+        return Planner(self.config, self.sides, store, self.definitions, self.clock, run)
+
+    def _write(self, store: Store, plan: Plan, report: Report) -> None:
+        report.questions = len(plan.questions)
+        executor = Executor(self.sides, store, self.definitions, self.clock, report, self.progress)
+        executor.execute(plan)
+        for side, kinds in plan.statistics.new_links.items():
+            for kind, number in kinds.items():
+                report.tally(side, kind).linked = number
+        for name, digest in self._digests().items():
+            store.set_meta(f"digest/{name}", digest)
+        for name in plan.statistics.unconfirmed:
+            store.set_meta(f"confirmed/{name}", self.clock.now().isoformat())
+        report.message = "; ".join(f"{s}: {e}" for s, e in executor.failed_sides.items())
+        if len(executor.failed_sides) == len(self.sides):
+            report.escalate(Result.FAILED)
+        if plan.questions:
+            report.escalate(Result.PARTIAL)
+
+    def _finish(
+        self,
+        store: Store,
+        plan: Plan,
+        report: Report,
+        cursors: Sequence[tuple[str, str, str, str | None]],
+    ) -> None:
+        """Advance the cursors, last of all: until here a repeat reads the same again."""
+        with store.atomic():
+            for side, object_type, cursor, full_at in cursors:
+                store.set_cursor(side, object_type, cursor, full_at)
+
+    def _close(self, journal: Journal, report: Report, error: TielineError | None) -> None:
+        report.calls = {side.name: side.connector.usage().calls for side in self.sides}
+        if isinstance(error, StateError):
+            return  # the store cannot be written: the message is all there is
+        journal.end_run(report, self.clock.now())
+
+    # -- saved plans -----------------------------------------------------------------------
+
+    def _adopt(self, store: Store, plan: Plan, run: str) -> set[str]:
+        """Take over the links a saved plan made; returns entities that the store contradicts."""
+        contested: set[str] = set()
+        for row in plan.rows:
+            here = store.row(*row.key)
+            if here is not None and here.entity not in (None, row.entity):
+                contested.add(str(row.entity))
+                continue
+            taken = store.by_entities([str(row.entity)]).get(str(row.entity), [])
+            rival = [r for r in taken if r.side == row.side and r.key != row.key]
+            if any(r.state in (State.LIVE, State.ARCHIVED) for r in rival):
+                contested.add(str(row.entity))
+            elif here is None or here.entity is None:
+                store.add_entity(str(row.entity), row.kind, run)
+                store.put([row])
+        return contested
+
+    # -- what the run stands on ------------------------------------------------------------
+
+    def _digests(self) -> dict[str, str]:
+        rules = self.config.model_dump_json(include={"rules", "custom"})
+        scopes = {n: s.model_dump_json(include={"scope", "create", "create_as", "owners"})
+                  for n, s in self.config.sides.items()}  # fmt: skip
+        mappings = {side.name: side.mapping.digest() for side in self.sides}
+        texts = {"rules": rules, "scopes": dumps(scopes), "mappings": dumps(mappings)}
+        return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+    def _rules_changed(self, store: Store) -> tuple[str, ...]:
+        known = {name: store.meta(f"digest/{name}") for name in self._digests()}
+        return tuple(n for n, d in self._digests().items() if known[n] not in (None, d))
+
+    def _unconfirmed(self, store: Store) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name, side in self.config.sides.items()
+            if side.production and store.meta(f"confirmed/{name}") is None
+        )
+
+    # -- the state folder ------------------------------------------------------------------
+
+    def store(self) -> Store:
+        """Open the state store for reading what is known (`status`, `conflicts`)."""
+        return Store(self.folder / "state.db")
+
+    @contextmanager
+    def _copy(self) -> Iterator[Store]:
+        """A copy of the state to think on; the state itself stays as it is."""
+        with self._locked(), TemporaryDirectory(prefix="tieline-") as folder:
+            with self.store() as store:
+                copy = store.copy_to(Path(folder) / "state.db")
+            with copy:
+                yield copy
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One run at a time; the lock falls with the process, however it ends."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = FileLock(self.folder / "lock", timeout=0)
+            lock.acquire()
+        except Timeout as error:
+            raise LockedError(f"another run is using the state in {self.folder}") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StateError(f"the state folder {self.folder} cannot be used: {reason}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _without(plan: Plan, entities: set[str]) -> Plan:
+    return replace(
+        plan,
+        actions=tuple(a for a in plan.actions if a.entity not in entities),
+        settlements=tuple(s for s in plan.settlements if s.entity not in entities),
+    )

@@ -1,0 +1,479 @@
+"""Carries out a plan: journal, check, write in batches, settle what was acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from connectors.base import (
+    Archive,
+    Create,
+    Done,
+    Outcome,
+    Refused,
+    RemoteRecord,
+    Unknown,
+    Update,
+    Write,
+)
+from core.clock import Clock
+from core.errors import ConnectorError, RecordError, StaleError
+from mapping.canonical import KINDS, FieldDef
+from sync.detect import Progress, merge_record, observe
+from sync.journal import Journal
+from sync.model import (
+    Action,
+    Failure,
+    FieldWrite,
+    Plan,
+    Report,
+    Result,
+    Row,
+    Settlement,
+    State,
+    Value,
+    Verb,
+)
+from sync.refs import References
+from sync.sides import Side, by_name
+from sync.store import Store
+
+
+@dataclass(slots=True)
+class Prepared:
+    """An action ready to be sent: the vendor's write, and the fields it really carries."""
+
+    action: Action
+    write: Callable[[str], Write]
+    fields: tuple[FieldWrite, ...]
+    left_out: tuple[str, ...] = ()
+    row: Row | None = None
+
+
+@dataclass(slots=True)
+class Executor:
+    """Executes one plan; decides nothing."""
+
+    sides: Sequence[Side]
+    store: Store
+    definitions: Mapping[str, Mapping[str, FieldDef]]
+    clock: Clock
+    report: Report
+    progress: Progress = lambda *_: None
+    journal: Journal = field(init=False)
+    references: References = field(init=False)
+    acknowledged: set[tuple[str, str]] = field(init=False, default_factory=set)
+    """(action id, field) that a vendor took."""
+    failed_sides: dict[str, ConnectorError] = field(init=False, default_factory=dict)
+    _deferred: list[Action] = field(init=False, default_factory=list)
+    _origin: dict[str, str] = field(init=False, default_factory=dict)
+    """Deferred update -> the creation it belongs to."""
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.store)
+        self.references = References(self.store, self.sides)
+
+    def execute(self, plan: Plan) -> None:
+        """Creates before updates, parents before children, archives last and children first.
+
+        A side that fails as a whole is left alone for the rest of the plan, the others go on.
+        """
+        for kind in KINDS:
+            self._deferred = []
+            self._stage(plan.actions, kind, Verb.CREATE)
+            self._stage([*plan.actions, *self._addressed()], kind, Verb.UPDATE)
+        for kind in reversed(KINDS):
+            self._stage(plan.actions, kind, Verb.ARCHIVE)
+        self._settle(plan)
+
+    def _stage(self, actions: Sequence[Action], kind: str, verb: Verb) -> None:
+        groups: dict[tuple[str, str], list[Action]] = {}
+        for action in actions:
+            if action.kind == kind and action.verb is verb:
+                groups.setdefault((action.side, action.object_type), []).append(action)
+        sides = by_name(self.sides)
+        for (name, object_type), group in sorted(groups.items()):
+            if name not in self.failed_sides:
+                self._group(sides[name], object_type, verb, _merged(group))
+
+    def _addressed(self) -> list[Action]:
+        """Deferred updates of what has been created meanwhile."""
+        found = ((a, self.references.record_of(a.entity, a.side)) for a in self._deferred)
+        return [replace(action, record_id=record[1]) for action, record in found if record]
+
+    def _group(self, side: Side, object_type: str, verb: Verb, actions: list[Action]) -> None:
+        size = side.connector.capabilities.write_batch
+        try:
+            # checked before they are cut into calls, so that skipped ones cost no part of a call
+            for batch in _batches(self._prepared(side, object_type, verb, actions), size):
+                self._send(side, object_type, batch)
+                self.progress("write", side.name, object_type, len(batch))
+        except ConnectorError as error:
+            self.failed_sides[side.name] = error
+            self.report.escalate(Result.PARTIAL)
+
+    # -- preparing -------------------------------------------------------------------------
+
+    def _prepared(
+        self, side: Side, object_type: str, verb: Verb, actions: Sequence[Action]
+    ) -> Iterator[Prepared]:
+        size = side.connector.capabilities.fetch_batch
+        for start in range(0, len(actions), size):
+            batch = actions[start : start + size]
+            if verb is Verb.CREATE:
+                found = [self._prepare_create(side, action) for action in batch]
+            else:
+                found = self._prepare_existing(side, object_type, verb, batch)
+            yield from (prepared for prepared in found if prepared is not None)
+
+    def _prepare_create(self, side: Side, action: Action) -> Prepared | None:
+        if self.references.record_of(action.entity, side.name) is not None:
+            return None  # there already: made by an interrupted run
+        values, kept, left_out = self._localised(side, action, {})
+        raw = side.mapping.from_canonical(action.object_type, values)
+        stamp_field = side.stamp_field(action.object_type)
+        fields = dict(raw.values)
+        if stamp_field:
+            fields[stamp_field] = action.entity
+        self._note_errors(action, raw.errors)
+        kept = tuple(f for f in kept if f.name not in raw.errors)
+        return Prepared(
+            action, lambda op: Create(op, fields, stamp_field), kept, (*left_out, *raw.errors)
+        )
+
+    def _prepare_existing(
+        self, side: Side, object_type: str, verb: Verb, actions: Sequence[Action]
+    ) -> list[Prepared | None]:
+        ids = [str(a.record_id) for a in actions]
+        fields = self._fields_to_check(side, object_type, actions)
+        records = side.connector.fetch(object_type, fields, ids) if fields else []
+        observe(side, actions[0].kind, records, self.store)
+        current = {r.requested_id or r.id: r for r in records}
+        rows = self.store.by_ids(side.name, object_type, ids)
+        prepare = self._prepare_archive if verb is Verb.ARCHIVE else self._prepare_update
+        with self.store.atomic():
+            return [
+                prepare(side, a, rows.get(str(a.record_id)), current.get(str(a.record_id)))
+                for a in actions
+            ]
+
+    def _fields_to_check(
+        self, side: Side, object_type: str, actions: Sequence[Action]
+    ) -> list[str]:
+        if any(a.verb is Verb.ARCHIVE for a in actions):
+            return list(side.read_fields(object_type))
+        names = sorted({f.name for a in actions for f in a.fields})
+        found = [v for name in names for v in side.mapping.vendor_fields(object_type, name)]
+        stamp = side.stamp_field(object_type)
+        return list(dict.fromkeys([*found, *([stamp] if stamp else [])]))
+
+    def _prepare_update(
+        self, side: Side, action: Action, row: Row | None, record: RemoteRecord | None
+    ) -> Prepared | None:
+        if row is None or record is None or row.state is not State.LIVE:
+            return self._stale(action, "it is no longer there")
+        if row.entity != action.entity:
+            return self._stale(action, "it belongs to another entity now")
+        shown, _ = self.references.resolve(row, row.seen, self.definitions[row.kind])
+        wanted = [f for f in action.fields if shown.get(f.name) != f.new]
+        for done in action.fields:
+            if done not in wanted:
+                self._acknowledge(action, done, row)
+        self.store.put([row])
+        moved = [f.name for f in wanted if shown.get(f.name) != f.old]
+        if moved:
+            return self._stale(action, f"{', '.join(moved)} changed since the plan was made")
+        stamp_field = side.stamp_field(row.object_type) if action.stamp else None
+        if row.stamp == action.entity:
+            stamp_field = None
+        if not wanted and not stamp_field:
+            return None
+        return self._update_write(side, action, row, record, tuple(wanted), stamp_field)
+
+    def _update_write(
+        self,
+        side: Side,
+        action: Action,
+        row: Row,
+        record: RemoteRecord,
+        wanted: tuple[FieldWrite, ...],
+        stamp_field: str | None,
+    ) -> Prepared | None:
+        values, kept, left_out = self._localised(side, action, row.seen, wanted)
+        raw = side.mapping.from_canonical(row.object_type, values, record.fields)
+        self._note_errors(action, raw.errors)
+        kept = tuple(f for f in kept if f.name not in raw.errors)
+        fields = dict(raw.values)
+        if stamp_field:
+            fields[stamp_field] = action.entity
+        if not fields:
+            return None
+        expect = {name: record.fields.get(name) for name in fields}
+        return Prepared(
+            action,
+            lambda op: Update(op, row.id, fields, expect),
+            kept,
+            (*left_out, *raw.errors),
+            row,
+        )
+
+    def _prepare_archive(
+        self, side: Side, action: Action, row: Row | None, record: RemoteRecord | None
+    ) -> Prepared | None:
+        if row is None or record is None or row.state is not State.LIVE:
+            return None
+        if row.seen != row.base:
+            return self._stale(action, "it was edited since the plan was made")
+        return Prepared(action, lambda op: Archive(op, row.id), (), (), row)
+
+    def _localised(
+        self,
+        side: Side,
+        action: Action,
+        current: Mapping[str, Value],
+        wanted: Sequence[FieldWrite] | None = None,
+    ) -> tuple[dict[str, Value], tuple[FieldWrite, ...], tuple[str, ...]]:
+        """Values with the side's own ids, the fields carried whole, and those left out."""
+        values: dict[str, Value] = {}
+        kept: list[FieldWrite] = []
+        left_out: list[str] = []
+        for f in action.fields if wanted is None else wanted:
+            definition = self.definitions[action.kind][f.name]
+            value, whole = self.references.localise(
+                side.name, action.object_type, definition, f.new, current.get(f.name)
+            )
+            if whole or definition.type == "roles":
+                values[f.name] = value
+            if whole:
+                kept.append(f)
+            else:
+                left_out.append(f.name)
+        self._defer(side, action, left_out)
+        return values, tuple(kept), tuple(left_out)
+
+    def _defer(self, side: Side, action: Action, left_out: Sequence[str]) -> None:
+        """References to records of the same kind are set once all of them exist."""
+        if action.verb is not Verb.CREATE:
+            return
+        fields = tuple(
+            f
+            for f in action.fields
+            if f.name in left_out and self.definitions[action.kind][f.name].ref == action.kind
+        )
+        if fields:
+            later = replace(
+                action,
+                id=f"update/{side.name}/{action.entity}",
+                verb=Verb.UPDATE,
+                fields=fields,
+                stamp=False,
+                why="the record it refers to had to be made first",
+            )
+            self._deferred.append(later)
+            self._origin[later.id] = action.id
+
+    # -- sending and settling --------------------------------------------------------------
+
+    def _send(self, side: Side, object_type: str, batch: Sequence[Prepared]) -> None:
+        ops = self.journal.intend(self.report.run, [p.action for p in batch], self.clock.now())
+        writes = [p.write(op) for p, op in zip(batch, ops, strict=True)]
+        try:
+            outcomes = side.connector.apply(object_type, writes)
+        except ConnectorError as error:
+            for op in ops:
+                self.journal.conclude(op, "unknown", record_id=None, error=str(error))
+            self.report.tally(side.name, batch[0].action.kind).unknown += len(ops)
+            raise
+        created = self._read_back(side, object_type, batch, outcomes)
+        with self.store.atomic():
+            for prepared, outcome in zip(batch, outcomes, strict=True):
+                self._take(side, prepared, outcome, created)
+
+    def _read_back(
+        self,
+        side: Side,
+        object_type: str,
+        batch: Sequence[Prepared],
+        outcomes: Sequence[Outcome],
+    ) -> dict[str, RemoteRecord]:
+        """What was created, whole: values that the vendor added belong to what was settled."""
+        ids = [
+            o.id
+            for p, o in zip(batch, outcomes, strict=True)
+            if isinstance(o, Done) and p.action.verb is Verb.CREATE
+        ]
+        if not ids:
+            return {}
+        fields = side.read_fields(object_type)
+        try:
+            return {r.id: r for r in side.connector.fetch(object_type, fields, ids)}
+        except ConnectorError:
+            return {}  # the next run reads them; what was written is known from the outcomes
+
+    def _take(
+        self,
+        side: Side,
+        prepared: Prepared,
+        outcome: Outcome,
+        created: Mapping[str, RemoteRecord],
+    ) -> None:
+        action = prepared.action
+        tally = self.report.tally(side.name, action.kind)
+        if isinstance(outcome, Done):
+            self._done(side, prepared, outcome, created.get(outcome.id))
+            names = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.ARCHIVE: "archived"}
+            setattr(tally, names[action.verb], getattr(tally, names[action.verb]) + 1)
+            self.journal.conclude(outcome.op, "done", record_id=outcome.id, error=None)
+        elif isinstance(outcome, Refused):
+            tally.refused += 1
+            self._refused(action, "", outcome.error)
+            state = "stale" if isinstance(outcome.error, StaleError) else "refused"
+            self.journal.conclude(outcome.op, state, record_id=None, error=str(outcome.error))
+        elif isinstance(outcome, Unknown):
+            tally.unknown += 1
+            self.report.escalate(Result.PARTIAL)
+            self.journal.conclude(outcome.op, "unknown", record_id=None, error=outcome.reason)
+
+    def _done(
+        self, side: Side, prepared: Prepared, outcome: Done, whole: RemoteRecord | None
+    ) -> None:
+        action = prepared.action
+        if action.verb is Verb.ARCHIVE and prepared.row is not None:
+            prepared.row.state, prepared.row.dirty = State.GONE, False
+            self.store.put([prepared.row])
+            return
+        refused = self._refused_names(side, action, outcome)
+        taken = [f for f in prepared.fields if f.name not in refused]
+        row = self._row_after(side, action, outcome.id)
+        self.references.linked(action.entity, side.name, row.object_type, row.id)
+        for written in taken:
+            row.seen[written.name] = self._local(row, written)
+        record = whole or outcome.record
+        if record is not None:
+            merge_record(side, action.kind, record, row)
+        for written in taken:
+            self._acknowledge(action, written, row)
+        if action.verb is Verb.CREATE:
+            self.acknowledged.add((action.id, ""))
+        row.dirty = row.seen != row.base
+        self.store.put([row])
+        self.journal.passed(action.entity, side.name, ["", *(f.name for f in taken)])
+
+    def _row_after(self, side: Side, action: Action, record_id: str) -> Row:
+        row = self.store.row(side.name, action.object_type, record_id)
+        if row is None or row.entity is None:
+            row = row or Row(side.name, action.object_type, record_id, action.kind)
+            row.entity, row.how = action.entity, "created"
+        row.stamp = action.entity if action.stamp else row.stamp
+        return row
+
+    def _local(self, row: Row, written: FieldWrite) -> Value:
+        definition = self.definitions[row.kind][written.name]
+        current = row.seen.get(written.name)
+        return self.references.localise(
+            row.side, row.object_type, definition, written.new, current
+        )[0]
+
+    def _acknowledge(self, action: Action, written: FieldWrite, row: Row) -> None:
+        """The base moves to what was written; what the side makes of it is then its own change."""
+        self.acknowledged.add((action.id, written.name))
+        self.acknowledged.add((self._origin.get(action.id, action.id), written.name))
+        seen = {written.name: row.seen.get(written.name)}
+        shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
+        as_written = shown.get(written.name) == written.new
+        row.base[written.name] = (
+            row.seen.get(written.name) if as_written else self._local(row, written)
+        )
+
+    def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
+        """Canonical names of the fields that the vendor did not take; each is listed."""
+        names: set[str] = set()
+        for vendor_field, error in outcome.refused.items():
+            for f in action.fields:
+                if vendor_field in side.mapping.vendor_fields(action.object_type, f.name):
+                    names.add(f.name)
+                    self._refused(action, f.name, error)
+        return names
+
+    def _refused(self, action: Action, name: str, error: RecordError) -> None:
+        self.report.escalate(Result.PARTIAL)
+        self.report.failures.append(
+            Failure(
+                action.side, action.object_type, action.record_id, action.entity, name,
+                str(error), error.remedy,
+            )
+        )  # fmt: skip
+        if not isinstance(error, StaleError):
+            self.journal.postpone(action, name, error, self.clock.now())
+
+    def _stale(self, action: Action, reason: str) -> Prepared | None:
+        self.report.tally(action.side, action.kind).stale += 1
+        self._refused(action, "", StaleError(f"skipped: {reason}"))
+        return None
+
+    def _note_errors(self, action: Action, errors: Mapping[str, RecordError]) -> None:
+        for name, error in errors.items():
+            self._refused(action, name, error)
+
+    def _settle(self, plan: Plan) -> None:
+        """Move the bases of values that now hold everywhere; let deleted records go."""
+        carried = {a.id: {f.name for f in a.fields} for a in plan.actions}
+        with self.store.atomic():
+            for settlement in plan.settlements:
+                rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
+                for row in rows:
+                    if row.state is State.LIVE:
+                        self._settle_row(row, settlement, carried)
+                self.store.put(rows)
+            for entity, side in plan.unlink:
+                let_go(self.store, entity, side)
+
+    def _settle_row(
+        self, row: Row, settlement: Settlement, carried: Mapping[str, set[str]]
+    ) -> None:
+        for name, value in settlement.bases.get(row.side, {}).items():
+            waits = settlement.waits.get(name, ())
+            if all(self._passed(action, name, carried) for action in waits):
+                row.base[name] = value
+            elif any((action, "") in self.acknowledged for action in waits):
+                # the counterpart was made without this value: it is still to be carried over,
+                # and what the counterpart shows instead is not a second opinion
+                row.base.setdefault(name, None)
+        row.dirty = row.seen != row.base or bool(row.problems)
+
+    def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:
+        if (action, name) in self.acknowledged:
+            return True
+        return (action, "") in self.acknowledged and name not in carried.get(action, set())
+
+
+def let_go(store: Store, entity: str, side: str) -> None:
+    """Turn a deleted record into a tombstone: the link is kept, so that none is made again."""
+    rows = store.rows("entity = ? AND side = ? AND state = 'archived'", (entity, side))
+    for row in list(rows):
+        row.state, row.dirty = State.GONE, False
+        store.put([row])
+
+
+def _merged(actions: Sequence[Action]) -> list[Action]:
+    """One update a record: a deferred one joins a planned one."""
+    found: dict[str, Action] = {}
+    for action in actions:
+        earlier = found.get(action.entity)
+        if earlier is None:
+            found[action.entity] = action
+        else:
+            fields = (*earlier.fields, *action.fields)
+            found[action.entity] = replace(earlier, fields=fields)
+    return list(found.values())
+
+
+def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
+    batch: list[Prepared] = []
+    for item in prepared:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

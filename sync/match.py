@@ -1,0 +1,301 @@
+"""Which records are one entity: stored link, then our stamp, then the configured keys.
+
+Exactly one candidate is linked; more than one is asked, never guessed. A record that merely
+resembles one of another side (same domain, same name) is asked too, before a second one is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from config.rules import KindSettings
+from mapping.canonical import FieldDef
+from sync.conditions import holds, lookup
+from sync.detect import observe
+from sync.model import Question, Row, State, Value
+from sync.refs import References
+from sync.sides import Side, by_name
+from sync.store import Store
+
+_SUSPECT: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "account": (("domain",), ("name",)),
+    "person": (("first_name", "last_name", "company_name"),),
+    "opportunity": (),
+}
+"""Too weak to link by, too strong to ignore."""
+
+_ENTITY_ID = re.compile(r"[apo]_[0-9a-f]{20}(_\d+)?")
+_LEGAL = re.compile(
+    r"\b(incorporated|inc|llc|ltd|limited|corp|corporation|company|co|gmbh|mbh|ag|kg|se|sa|sas|"
+    r"sarl|srl|spa|bv|nv|plc|pty|ab|oy|as|kk)\b"
+)
+
+
+@dataclass(slots=True)
+class Matching:
+    """What matching a kind came to."""
+
+    linked: dict[str, int] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
+    ambiguous: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Everything matching needs; one instance a pass."""
+
+    store: Store
+    sides: Sequence[Side]
+    references: References
+    definitions: Mapping[str, Mapping[str, FieldDef]]
+    run: str
+
+    def match(self, kind: str, settings: KindSettings) -> Matching:
+        """Attach every new record of a kind to an entity, or say why not."""
+        with self.store.atomic():
+            return self._match(kind, settings)
+
+    def _match(self, kind: str, settings: KindSettings) -> Matching:
+        matching = Matching()
+        order = {side.name: n for n, side in enumerate(self.sides)}
+        rows = [r for r in self.store.unattached(kind) if r.state is State.LIVE]
+        rows.sort(key=lambda r: (order.get(r.side, len(order)), r.object_type, r.id))
+        taking_part = [row for row in rows if self._takes_part(row)]
+        for row in taking_part:
+            self.store.set_keys(row, self._keys(row, kind, settings))
+        for row in taking_part:
+            self._attach(row, kind, settings, matching)
+        return matching
+
+    def _takes_part(self, row: Row) -> bool:
+        if row.side not in by_name(self.sides):
+            return False
+        if self.in_scope(row):
+            return True
+        row.dirty = False  # looked at again when it or the rules change
+        self.store.put([row])
+        self.store.set_keys(row, [])
+        return False
+
+    def in_scope(self, row: Row) -> bool:
+        """Whether the record meets its side's scope filter."""
+        conditions = by_name(self.sides)[row.side].settings.scope.get(row.kind, [])  # type: ignore[call-overload]
+        if not conditions:
+            return True
+        values = self.resolved(row)
+        return all(holds(c, lambda f: self.value_of(values, row.kind, f)) for c in conditions)
+
+    def resolved(self, row: Row) -> dict[str, Value]:
+        """The record's values with references as entity ids; unresolved ones are left out."""
+        return self.references.resolve(row, row.seen, self.definitions[row.kind])[0]
+
+    def value_of(self, values: Mapping[str, Value], kind: str, path: str) -> Value:
+        """A field of the record, or (`account.account_type`) of the entity it refers to."""
+        head, _, rest = path.partition(".")
+        definition = self.definitions[kind].get(head)
+        if rest and definition is not None and definition.type == "ref":
+            return self._value_of_entity(values.get(head), str(definition.ref), rest)
+        return lookup(values, path)
+
+    def _value_of_entity(self, entity: Value, kind: str, path: str) -> Value:
+        for row in self.store.by_entities([entity]).get(entity, []) if entity else []:
+            value = lookup(row.seen, path)
+            if row.state is State.LIVE and value is not None:
+                return value
+        return None
+
+    # -- keys ------------------------------------------------------------------------------
+
+    def _keys(self, row: Row, kind: str, settings: KindSettings) -> list[str]:
+        values = self.resolved(row)
+        wanted = [*settings.match, *_SUSPECT.get(kind, ())]
+        found = [self._key(values, kind, names) for names in wanted]
+        return [key for key in found if key]
+
+    def _key(self, values: Mapping[str, Value], kind: str, names: Sequence[str]) -> str:
+        parts = [comparable(self.value_of(values, kind, name), name) for name in names]
+        return "|".join(names) + "=" + "|".join(parts) if all(parts) else ""
+
+    # -- attaching -------------------------------------------------------------------------
+
+    def _attach(self, row: Row, kind: str, settings: KindSettings, matching: Matching) -> None:
+        current = self.store.row(*row.key)
+        if current is None or current.entity is not None:
+            return
+        if self._by_stamp(current, matching):
+            return
+        values = self.resolved(current)
+        for names in settings.match:
+            key = self._key(values, kind, names)
+            rivals = self.store.with_key(kind, key) if key else []
+            if self._by_key(current, rivals, names, matching):
+                return
+        for names in _SUSPECT.get(kind, ()):
+            key = self._key(values, kind, names)
+            rivals = self.store.with_key(kind, key) if key else []
+            if self._resembles(current, rivals, names, matching):
+                return
+        self._link(current, self._new_entity(current), "first seen", matching)
+
+    def _by_stamp(self, row: Row, matching: Matching) -> bool:
+        stamp = row.stamp or ""
+        if not _ENTITY_ID.fullmatch(stamp) or stamp[0] != row.kind[0]:
+            return False
+        rows = self.store.by_entities([stamp]).get(stamp, [])
+        if any(r.side == row.side and r.state is not State.MOVED for r in rows):
+            self._ask(row, "ambiguous", "carries the stamp of another record here", rows, matching)
+            return True
+        self._link(row, stamp, "stamp", matching)
+        return True
+
+    def _by_key(
+        self, row: Row, rivals: list[Row], names: Sequence[str], matching: Matching
+    ) -> bool:
+        """Link by one key; True when that settled it (linked or asked)."""
+        others = [r for r in rivals if r.key != row.key]
+        if not others:
+            return False
+        said = " and ".join(names)
+        twins = [r for r in others if r.side == row.side]
+        entities = {r.entity for r in others if r.entity}
+        loose = [r for r in others if r.entity is None]
+        if twins:
+            self._ask(row, "ambiguous", f"several records share {said}", others, matching)
+            return True
+        if _one_each(others) and len(entities) <= 1:
+            entity = next(iter(entities), None) or self._new_entity(others[0])
+            if self._occupied(entity, row.side):
+                self._ask(row, "ambiguous", f"{said} belongs to a linked record", others, matching)
+                return True
+            self._link(row, entity, f"key: {said}", matching)
+            for other in loose:
+                self._link(other, entity, f"key: {said}", matching)
+            return True
+        self._ask(row, "ambiguous", f"several records share {said}", others, matching)
+        return True
+
+    def _resembles(
+        self, row: Row, rivals: list[Row], names: Sequence[str], matching: Matching
+    ) -> bool:
+        """Ask where a free record of another side looks alike; True when asked."""
+        others = [
+            r
+            for r in rivals
+            if r.side != row.side and not (r.entity and self._occupied(r.entity, row.side))
+        ]
+        if not others:
+            return False
+        said = " and ".join(names)
+        self._ask(row, "resembles", f"same {said}, but not the whole key", others, matching)
+        return True
+
+    def _occupied(self, entity: str, side: str) -> bool:
+        rows = self.store.by_entities([entity]).get(entity, [])
+        return any(r.side == side and r.state in (State.LIVE, State.ARCHIVED) for r in rows)
+
+    def _ask(
+        self, row: Row, cause: str, reason: str, others: Sequence[Row], matching: Matching
+    ) -> None:
+        names = [f"{r.side} {r.object_type} {r.id}" for r in others]
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        matching.ambiguous += 1
+        matching.questions.append(
+            Question(
+                cause,
+                row.kind,
+                f"{row.object_type}:{row.id}",
+                row.side,
+                "",
+                f"{reason}: {shown}",
+                {"candidates": names, "shows": _title(row)},
+            )
+        )
+
+    def _link(self, row: Row, entity: str, how: str, matching: Matching) -> None:
+        self.store.add_entity(entity, row.kind, self.run)
+        row.entity, row.how, row.dirty = entity, how, True
+        self.store.put([row])
+        self.references.linked(entity, row.side, row.object_type, row.id)
+        if how != "first seen":
+            matching.linked[row.side] = matching.linked.get(row.side, 0) + 1
+
+    def _new_entity(self, row: Row) -> str:
+        text = "/".join(row.key)
+        base = f"{row.kind[0]}_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
+        entity, number = base, 1
+        while self.store.by_entities([entity]):
+            number += 1
+            entity = f"{base}_{number}"
+        return entity
+
+
+def _one_each(rows: Sequence[Row]) -> bool:
+    sides = [r.side for r in rows]
+    return len(sides) == len(set(sides))
+
+
+def _title(row: Row) -> str:
+    """A few words by which a person recognises the record."""
+    names = ("name", "first_name", "last_name", "email", "domain")
+    return " ".join(str(row.seen[n]) for n in names if row.seen.get(n))
+
+
+def comparable(value: Value, name: str) -> str:
+    """A value as keys compare it: case, punctuation and legal forms of names do not count."""
+    if value is None or isinstance(value, dict | list):
+        return "" if not value else str(value)
+    text = " ".join(str(value).casefold().split())
+    if name not in ("name", "company_name"):
+        return text
+    words = " ".join(re.sub(r"[^\w&+]", " ", text.replace(".", "")).split())
+    plain = " ".join(_LEGAL.sub(" ", words).split())
+    return plain or words or text
+
+
+def follow_moves(store: Store, references: References, sides: Sequence[Side]) -> list[Question]:
+    """Carry links over to where records moved; what contradicts another link is asked."""
+    questions: list[Question] = []
+    for row in list(store.rows("state = 'moved' AND dirty = 1 AND entity IS NOT NULL")):
+        question = _follow(row, store, by_name(sides))
+        if question:
+            questions.append(question)
+    references.forget()
+    return questions
+
+
+def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | None:
+    object_type, record_id = str(row.moved_type), str(row.moved_id)
+    successor = store.row(row.side, object_type, record_id)
+    if successor is None:
+        side = sides[row.side]
+        kind = side.mapping.kind_of(object_type)
+        fields = side.read_fields(object_type)
+        observe(side, kind, side.connector.fetch(object_type, fields, [record_id]), store)
+        successor = store.row(row.side, object_type, record_id)
+    if successor is None:
+        return None  # not visible yet: tried again by the next run
+    if successor.state is State.MOVED:
+        row.moved_type, row.moved_id = successor.moved_type, successor.moved_id
+        store.put([row])
+        return _follow(row, store, sides)
+    if successor.entity is None:
+        successor.entity, successor.how = row.entity, "moved"
+        successor.base = {k: v for k, v in row.base.items() if k in successor.seen}
+        successor.dirty, row.dirty = True, False
+        with store.atomic():
+            store.put([row])
+            store.put([successor])
+        return None
+    row.dirty = False
+    store.put([row])
+    if successor.entity == row.entity:
+        return None
+    message = (
+        f"{row.object_type} {row.id} was merged into {record_id} on {row.side}; merge the linked"
+        " records on the other sides too"
+    )
+    detail = {"loser": row.entity, "survivor": successor.entity}
+    return Question("merge", row.kind, str(row.entity), row.side, "", message, detail)

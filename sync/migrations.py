@@ -1,0 +1,62 @@
+"""The schema of the state store, as numbered steps; each is applied with its record in one
+transaction, so that a store is never half-migrated."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("tieline")
+
+
+@migrations(name="0001_first")
+def _first(db: Database) -> None:
+    for statement in _FIRST:
+        db.execute(statement)
+
+
+_FIRST = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE entities (id TEXT PRIMARY KEY, kind TEXT NOT NULL, run TEXT NOT NULL)"
+    " WITHOUT ROWID",
+    """CREATE TABLE records (
+        side TEXT NOT NULL, object_type TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
+        entity TEXT, state TEXT NOT NULL, seen TEXT NOT NULL, base TEXT NOT NULL,
+        problems TEXT NOT NULL, modified TEXT, stamp TEXT, moved_type TEXT, moved_id TEXT,
+        how TEXT NOT NULL, dirty INTEGER NOT NULL,
+        PRIMARY KEY (side, object_type, id)) WITHOUT ROWID""",
+    "CREATE INDEX records_by_entity ON records (entity) WHERE entity IS NOT NULL",
+    "CREATE UNIQUE INDEX one_live_record_per_side ON records (entity, side)"
+    " WHERE entity IS NOT NULL AND state IN ('live', 'archived')",
+    "CREATE INDEX records_dirty ON records (kind, side) WHERE dirty = 1",
+    "CREATE INDEX records_by_stamp ON records (stamp) WHERE stamp IS NOT NULL",
+    "CREATE INDEX records_moved ON records (side, moved_type, moved_id) WHERE moved_id IS NOT NULL",
+    """CREATE TABLE match_keys (
+        kind TEXT NOT NULL, key TEXT NOT NULL,
+        side TEXT NOT NULL, object_type TEXT NOT NULL, id TEXT NOT NULL,
+        PRIMARY KEY (kind, key, side, object_type, id)) WITHOUT ROWID""",
+    "CREATE INDEX match_keys_by_record ON match_keys (side, object_type, id)",
+    """CREATE TABLE cursors (
+        side TEXT NOT NULL, object_type TEXT NOT NULL, cursor TEXT NOT NULL, full_at TEXT,
+        PRIMARY KEY (side, object_type)) WITHOUT ROWID""",
+    """CREATE TABLE directory (
+        side TEXT NOT NULL, topic TEXT NOT NULL, payload TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (side, topic)) WITHOUT ROWID""",
+    """CREATE TABLE runs (
+        id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, result TEXT, report TEXT)
+        WITHOUT ROWID""",
+    """CREATE TABLE ops (
+        id TEXT PRIMARY KEY, run TEXT NOT NULL, side TEXT NOT NULL, object_type TEXT NOT NULL,
+        verb TEXT NOT NULL, kind TEXT NOT NULL, entity TEXT NOT NULL, record_id TEXT,
+        state TEXT NOT NULL, action TEXT NOT NULL, error TEXT, at TEXT NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX ops_open ON ops (state) WHERE state IN ('intended', 'unknown')",
+    "CREATE INDEX ops_by_entity ON ops (entity)",
+    """CREATE TABLE retries (
+        entity TEXT NOT NULL, side TEXT NOT NULL, field TEXT NOT NULL, digest TEXT NOT NULL,
+        attempts INTEGER NOT NULL, next_at TEXT NOT NULL, error TEXT NOT NULL,
+        remedy TEXT NOT NULL, PRIMARY KEY (entity, side, field)) WITHOUT ROWID""",
+    """CREATE TABLE questions (
+        id TEXT PRIMARY KEY, cause TEXT NOT NULL, kind TEXT NOT NULL, entity TEXT NOT NULL,
+        side TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, detail TEXT NOT NULL,
+        opened TEXT NOT NULL, seen TEXT NOT NULL) WITHOUT ROWID""",
+)

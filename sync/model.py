@@ -1,0 +1,280 @@
+"""The engine's values: what a side shows, what was decided and why, and what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+Value = Any
+"""A canonical value as normalised JSON (see mapping/canonical.py); None is blank."""
+
+
+class Missing:
+    """The type of MISSING: no base yet, which is not the same as a blank base."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing()
+
+
+class State(StrEnum):
+    """What became of a record on its side."""
+
+    LIVE = "live"
+    ARCHIVED = "archived"
+    """Deleted on its side; not yet acted upon."""
+    GONE = "gone"
+    """Deleted on its side and acted upon: the link is kept as a tombstone."""
+    MOVED = "moved"
+    """Lives on under another identity (merge or conversion)."""
+
+
+class Verb(StrEnum):
+    """What an action does to a side."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ARCHIVE = "archive"
+
+
+@dataclass(slots=True)
+class Row:
+    """One record on one side as the store keeps it; a link when `entity` is set.
+
+    `seen` and `base` are canonical values whose references are still the side's own ids.
+    """
+
+    side: str
+    object_type: str
+    id: str
+    kind: str
+    entity: str | None = None
+    state: State = State.LIVE
+    seen: dict[str, Value] = field(default_factory=dict)
+    base: dict[str, Value] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    modified: datetime | None = None
+    stamp: str | None = None
+    moved_type: str | None = None
+    moved_id: str | None = None
+    how: str = ""
+    dirty: bool = True
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names the record: side, object type and id."""
+        return (self.side, self.object_type, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entity as one side shows it: references resolved to entity ids, owners to e-mails.
+
+    `values` and `base` hold the fields that this object type can show; a name absent from
+    `base` has no base yet. `problems` names fields whose value on this side cannot be
+    represented, or whose reference is not known (yet). `seen` and `base_seen` are the same
+    with references in the side's own ids, as the store keeps them.
+    """
+
+    side: str
+    object_type: str
+    id: str
+    values: Mapping[str, Value]
+    base: Mapping[str, Value]
+    writable: frozenset[str]
+    seen: Mapping[str, Value] = field(default_factory=dict)
+    base_seen: Mapping[str, Value] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    modified: datetime | None = None
+    awake: bool = True
+    archived: bool = False
+    stamped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One real thing over all its sides."""
+
+    id: str
+    kind: str
+    shown: tuple[Shown, ...]
+    gone: frozenset[str] = frozenset()
+    """Sides on which it was deleted or merged away: never created again by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWrite:
+    """One field of an action: what it replaces, what it sets, and why."""
+
+    name: str
+    old: Value
+    new: Value
+    source: str
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One decided write to one record on one side."""
+
+    id: str
+    verb: Verb
+    entity: str
+    kind: str
+    side: str
+    object_type: str
+    record_id: str | None
+    fields: tuple[FieldWrite, ...] = ()
+    stamp: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something only a person can decide; it names what waits and how to answer."""
+
+    cause: str
+    kind: str
+    entity: str
+    side: str
+    field: str
+    message: str
+    detail: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Stable over runs, so that a question is asked once."""
+        return "/".join((self.cause, self.kind, self.entity, self.side, self.field))
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Bases that move when `fields` have been written everywhere they had to be.
+
+    `bases` are the values each side showed when the plan was made, references in the side's
+    own ids: per side, per field. `waits` names the actions (by id) that must succeed for a
+    field; a field absent from it settles at once.
+    """
+
+    entity: str
+    bases: Mapping[str, Mapping[str, Value]]
+    waits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A guard that stops the run, what it saw, and the flag that lets it pass once."""
+
+    guard: str
+    message: str
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What guards judge by, per side and kind: records linked and live before the run, records
+    of the side seen empty, and what this run read."""
+
+    linked: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    changed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    deleted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    new_links: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    ambiguous: int = 0
+    rules_changed: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that one pass decided, as a value: it can be printed, saved and applied as it is."""
+
+    id: str
+    made_at: datetime
+    digest: str
+    actions: tuple[Action, ...] = ()
+    settlements: tuple[Settlement, ...] = ()
+    questions: tuple[Question, ...] = ()
+    unlink: tuple[tuple[str, str], ...] = ()
+    """(entity, side) whose deleted record is let go: the link stays as a tombstone."""
+    rows: tuple[Row, ...] = ()
+    """Links that the plan made or relies on and that the store may not have yet."""
+    statistics: Statistics = Statistics()
+    violations: tuple[Violation, ...] = ()
+    cost: Mapping[str, int] = field(default_factory=dict)
+    """API calls that applying will take, per side (estimate, reads included)."""
+
+
+class Result(StrEnum):
+    """How a run ended; it only escalates."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened to the records of one kind on one side."""
+
+    read: int = 0
+    linked: int = 0
+    created: int = 0
+    updated: int = 0
+    archived: int = 0
+    refused: int = 0
+    stale: int = 0
+    unknown: int = 0
+
+    @property
+    def writes(self) -> int:
+        """Writes that the vendor acknowledged."""
+        return self.created + self.updated + self.archived
+
+
+@dataclass(slots=True)
+class Failure:
+    """A record or field that a vendor refused, in the vendor's words."""
+
+    side: str
+    object_type: str
+    record_id: str | None
+    entity: str
+    field: str
+    message: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What one run did: per side and kind, with what was held or refused and why."""
+
+    run: str
+    result: Result = Result.OK
+    tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    questions: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    calls: dict[str, int] = field(default_factory=dict)
+    message: str = ""
+
+    def tally(self, side: str, kind: str) -> Tally:
+        """The counters of one side and kind, made on first use."""
+        return self.tallies.setdefault(side, {}).setdefault(kind, Tally())
+
+    def escalate(self, result: Result) -> None:
+        """Make the result worse; never better."""
+        order = list(Result)
+        if order.index(result) > order.index(self.result):
+            self.result = result
+
+    @property
+    def writes(self) -> int:
+        """Acknowledged writes over all sides and kinds."""
+        return sum(t.writes for kinds in self.tallies.values() for t in kinds.values())

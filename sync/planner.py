@@ -1,0 +1,400 @@
+"""Decides all entities that need a look, and gathers what was decided into a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import orjson
+
+from config.model import Config
+from config.rules import kind_settings, rules_for
+from core.clock import Clock
+from mapping.canonical import KINDS, FieldDef
+from sync.conditions import holds
+from sync.fields import Projected
+from sync.guard import judge
+from sync.journal import Journal, digest_of
+from sync.match import Matcher, Matching, follow_moves
+from sync.model import (
+    Action,
+    Entity,
+    Plan,
+    Question,
+    Row,
+    Settlement,
+    Shown,
+    State,
+    Statistics,
+    Value,
+    Verb,
+)
+from sync.reconcile import Decision, Rules, Target, decide
+from sync.refs import References, shape_of
+from sync.sides import Side, by_name
+from sync.store import Store
+
+FORWARD_ONLY = frozenset({("person", "lifecycle_stage")})
+"""Ordered fields whose backward moves travel only where the configuration allows it."""
+
+_CHUNK = 500
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan while it is being made."""
+
+    actions: list[Action] = field(default_factory=list)
+    settlements: list[Settlement] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    entities: set[str] = field(default_factory=set)
+    decided: list[str] = field(default_factory=list)
+    unlink: list[tuple[str, str]] = field(default_factory=list)
+    linked: dict[str, dict[str, int]] = field(default_factory=dict)
+    ambiguous: int = 0
+
+
+class Planner:
+    """Makes a plan from what the store holds; reads no side except to follow moved records."""
+
+    def __init__(
+        self,
+        config: Config,
+        sides: Sequence[Side],
+        store: Store,
+        definitions: Mapping[str, Mapping[str, FieldDef]],
+        clock: Clock,
+        run: str,
+    ) -> None:
+        self.config = config
+        self.sides = sides
+        self.store = store
+        self.definitions = definitions
+        self.clock = clock
+        self.run = run
+        self.references = References(store, sides)
+        listed = Journal(store).retries()
+        self.retries = {(r.entity, r.side, r.field): r for r in listed}
+        self.matcher = Matcher(store, sides, self.references, definitions, run)
+        self.rules = self._rules()
+        self._projected: dict[tuple[str, str, str, str], Projected] = {}
+
+    def _rules(self) -> Rules:
+        settings = {
+            (kind, name): rules_for(self.config, kind, name, definition.type)
+            for kind, fields in self.definitions.items()
+            for name, definition in fields.items()
+        }
+        kinds = {kind: kind_settings(self.config, kind) for kind in KINDS}
+        return Rules(
+            field=lambda kind, name: settings[kind, name],
+            kind=kinds.__getitem__,
+            shape=lambda kind, name: shape_of(self.definitions[kind][name]),
+            order=lambda kind, name: _order(self.definitions[kind][name]),
+            forward_only=lambda kind, name: (kind, name) in FORWARD_ONLY,
+            project=self.project,
+            missing_required=self.missing_required,
+        )
+
+    # -- the pass --------------------------------------------------------------------------
+
+    def plan(self, plan_id: str, digest: str, statistics: Statistics) -> Plan:
+        """Match and decide everything; the plan's guards are judged at the end."""
+        draft = Draft()
+        draft.questions.extend(follow_moves(self.store, self.references, self.sides))
+        for kind in KINDS:
+            matching = self.matcher.match(kind, self.rules.kind(kind))
+            self._note_matching(kind, matching, draft)
+            self._decide_kind(kind, draft)
+        return self._finish(plan_id, digest, draft, statistics)
+
+    def _note_matching(self, kind: str, matching: Matching, draft: Draft) -> None:
+        draft.questions.extend(matching.questions)
+        draft.ambiguous += matching.ambiguous
+        for side, number in matching.linked.items():
+            draft.linked.setdefault(side, {})[kind] = number
+
+    def _decide_kind(self, kind: str, draft: Draft) -> None:
+        self.references.hopeful = frozenset()
+        entities = self.store.dirty_entities(kind)
+        start = len(draft.actions)
+        self.references.hopeful = self._may_come(kind, entities)
+        for chunk in _chunked(entities, _CHUNK):
+            found = self.store.by_entities(chunk)
+            for entity in chunk:
+                self._decide_entity(entity, kind, found.get(entity, []), draft)
+        self.references.hopeful = frozenset()
+        self._prune_unmet_references(kind, draft, start)
+
+    def _may_come(self, kind: str, entities: Sequence[str]) -> frozenset[tuple[str, str]]:
+        """Entities of this kind that may be created by this very plan (parents of accounts)."""
+        if not any(d.ref == kind and d.type == "ref" for d in self.definitions[kind].values()):
+            return frozenset()
+        names = [side.name for side in self.sides if side.may_create(kind)]
+        return frozenset((entity, name) for entity in entities for name in names)
+
+    def _decide_entity(self, entity: str, kind: str, rows: Sequence[Row], draft: Draft) -> None:
+        decision = self.decide(entity, kind, rows)
+        draft.decided.append(entity)
+        kept = [action for a in decision.actions if (action := self._due(a)) is not None]
+        for action in kept:
+            if action.verb is Verb.CREATE:
+                self.references.planned[entity, action.side] = action.object_type
+        draft.actions.extend(kept)
+        draft.questions.extend(decision.questions)
+        draft.unlink.extend((entity, side) for side in decision.unlink)
+        if decision.settlement:
+            draft.settlements.append(decision.settlement)
+        if kept or decision.settlement or decision.questions:
+            draft.entities.add(entity)
+
+    def decide(self, entity: str, kind: str, rows: Sequence[Row]) -> Decision:
+        """Decide one entity from its rows (pure but for looking references up)."""
+        shown = tuple(self.shown(row) for row in rows if row.state in (State.LIVE, State.ARCHIVED))
+        gone = frozenset(r.side for r in rows if r.state in (State.GONE, State.MOVED))
+        known = Entity(entity, kind, shown, gone - {s.side for s in shown})
+        return decide(known, self._targets(known), self.rules)
+
+    def shown(self, row: Row) -> Shown:
+        """A row with its references resolved."""
+        side = by_name(self.sides)[row.side]
+        definitions = self.definitions[row.kind]
+        values, problems = self.references.resolve(row, row.seen, definitions)
+        base, _ = self.references.resolve(row, row.base, definitions)
+        return Shown(
+            side=row.side,
+            object_type=row.object_type,
+            id=row.id,
+            values=values,
+            base=base,
+            seen=row.seen,
+            base_seen=row.base,
+            writable=self._writable(side, row.object_type, creating=False),
+            problems={**problems, **row.problems},
+            modified=row.modified,
+            awake=self.matcher.in_scope(row),
+            archived=row.state is State.ARCHIVED,
+            stamped=self._is_stamped(side, row),
+        )
+
+    def _writable(self, side: Side, object_type: str, *, creating: bool) -> frozenset[str]:
+        mapping = side.mapping
+        names = mapping.canonical_fields(object_type)
+        return frozenset(n for n in names if mapping.writable(object_type, n, creating=creating))
+
+    def _is_stamped(self, side: Side, row: Row) -> bool:
+        wanted = side.settings.stamp_linked and side.stamp_field(row.object_type)
+        return not wanted or row.stamp == row.entity
+
+    def _due(self, action: Action) -> Action | None:
+        """The action without what was refused lately and whose time has not come."""
+        if self._must_wait(action, ""):
+            return None
+        fields = tuple(f for f in action.fields if not self._must_wait(action, f.name))
+        if len(fields) == len(action.fields):
+            return action
+        if action.verb is Verb.UPDATE and not fields and not action.stamp:
+            return None
+        return replace(action, fields=fields)
+
+    def _must_wait(self, action: Action, name: str) -> bool:
+        entry = self.retries.get((action.entity, action.side, name))
+        if entry is None or entry.digest != digest_of(action, name):
+            return False
+        return entry.next_at > self.clock.now()
+
+    # -- creation --------------------------------------------------------------------------
+
+    def _targets(self, entity: Entity) -> list[Target]:
+        restoring = self.rules.kind(entity.kind).deletes == "restore"
+        present = {s.side for s in entity.shown if not (restoring and s.archived)}
+        if not any(s.awake and not s.archived for s in entity.shown):
+            return []
+        barred = set() if restoring else entity.gone
+        return [
+            self._target(entity, side)
+            for side in self.sides
+            if side.name not in present | barred and side.object_types(entity.kind)
+        ]
+
+    def _target(self, entity: Entity, side: Side) -> Target:
+        if not side.may_create(entity.kind):
+            refused = f"{entity.kind}s are not created on {side.name}"
+            return Target(side.name, "", frozenset(), refused=refused)
+        values = _merged(entity)
+        scope = side.settings.scope.get(entity.kind, [])  # type: ignore[call-overload]
+        look = lambda path: self.matcher.value_of(values, entity.kind, path)  # noqa: E731
+        if not all(holds(condition, look) for condition in scope):
+            return Target(side.name, "", frozenset(), refused=f"outside the scope of {side.name}")
+        object_type = self._create_as(side, entity.kind, values)
+        if object_type is None:
+            text = f"ask: no `create_as` rule of {side.name} fits this {entity.kind}"
+            return Target(side.name, "", frozenset(), refused=text)
+        creatable = self._writable(side, object_type, creating=True)
+        return Target(side.name, object_type, creatable)
+
+    def _create_as(self, side: Side, kind: str, values: Mapping[str, Value]) -> str | None:
+        rules = side.settings.create_as.get(kind, [])  # type: ignore[call-overload]
+        if not rules:
+            return side.object_types(kind)[0]
+        look = lambda path: self.matcher.value_of(values, kind, path)  # noqa: E731
+        for rule in rules:
+            if all(holds(condition, look) for condition in rule.when):
+                return str(rule.object)
+        return None
+
+    def missing_required(self, target: Target, values: Mapping[str, Value]) -> str:
+        """The first field that the side requires on creation and that would be empty."""
+        side = by_name(self.sides)[target.side]
+        filled: set[str] = set()
+        for name in values:
+            filled.update(side.mapping.vendor_fields(target.object_type, name))
+        required = sorted(side.required(target.object_type))
+        return next((name for name in required if name not in filled), "")
+
+    # -- projection ------------------------------------------------------------------------
+
+    def project(self, side: str, object_type: str, name: str, value: Value) -> Projected:
+        """What a side would show after being written with a value."""
+        if value is None:
+            return Projected(None)
+        there = by_name(self.sides)[side]
+        kind = there.mapping.kind_of(object_type)
+        definition = self.definitions[kind][name]
+        if definition.type in ("ref", "owner", "roles"):
+            return self.references.project(side, object_type, definition, value)
+        key = (side, object_type, name, orjson.dumps(value).decode())
+        if key not in self._projected:
+            self._projected[key] = _projected(there, object_type, name, value)
+        return self._projected[key]
+
+    def _prune_unmet_references(self, kind: str, draft: Draft, start: int) -> None:
+        """Take out references to records of the same kind that will not exist after all."""
+        refs = {n for n, d in self.definitions[kind].items() if d.type == "ref" and d.ref == kind}
+        for place in range(start, len(draft.actions)):
+            action = draft.actions[place]
+            unmet = [f for f in action.fields if f.name in refs and not self._met(f.new, action)]
+            if unmet:
+                kept = tuple(f for f in action.fields if f not in unmet)
+                draft.actions[place] = replace(action, fields=kept)
+        draft.actions[start:] = [
+            a for a in draft.actions[start:] if a.fields or a.stamp or a.verb is not Verb.UPDATE
+        ]
+
+    def _met(self, entity: Value, action: Action) -> bool:
+        if entity is None or self.references.record_of(entity, action.side):
+            return True
+        return (entity, action.side) in self.references.planned
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def _finish(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
+        self.store.ask(draft.questions, self.clock.now())
+        labels = {q.entity for q in draft.questions} | set(draft.decided)
+        self.store.close_questions(labels, [q.id for q in draft.questions])
+        self.store.close_stale_matches([q.id for q in draft.questions])
+        changed, deleted = self._shares(draft)
+        statistics = replace(
+            statistics,
+            linked=self.store.count_linked("live", "archived"),
+            changed=changed,
+            deleted=_added(self.store.count_linked("archived"), deleted),
+            ambiguous=draft.ambiguous,
+            new_links=draft.linked,
+        )
+        rows = [
+            row
+            for found in self.store.by_entities(sorted(draft.entities)).values()
+            for row in found
+        ]
+        return Plan(
+            id=plan_id,
+            made_at=self.clock.now(),
+            digest=digest,
+            actions=tuple(draft.actions),
+            settlements=tuple(draft.settlements),
+            questions=tuple(draft.questions),
+            unlink=tuple(draft.unlink),
+            rows=tuple(rows),
+            statistics=statistics,
+            violations=tuple(judge(statistics, self.config.guards)),
+            cost=self._cost(draft.actions),
+        )
+
+    def _shares(self, draft: Draft) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
+        """Updates of records that were settled before, and deletions, per side and kind."""
+        changed: dict[str, dict[str, int]] = {}
+        deleted: dict[str, dict[str, int]] = {}
+        updated = [a.entity for a in draft.actions if a.verb is Verb.UPDATE and a.fields]
+        settled = self.store.settled_entities(updated)
+        for action in draft.actions:
+            if action.verb is Verb.ARCHIVE:
+                _count(deleted, action.side, action.kind)
+            elif action.fields and (action.entity, action.side) in settled:
+                _count(changed, action.side, action.kind)
+        return changed, deleted
+
+    def _cost(self, actions: Sequence[Action]) -> dict[str, int]:
+        """API calls per side: a read before and a write for each batch, a read-back of creates."""
+        groups: dict[tuple[str, str, Verb], int] = {}
+        for a in actions:
+            key = (a.side, a.object_type, a.verb)
+            groups[key] = groups.get(key, 0) + 1
+        cost: dict[str, int] = {}
+        sides = by_name(self.sides)
+        for (side, _, _), number in groups.items():
+            capabilities = sides[side].connector.capabilities
+            calls = math.ceil(number / capabilities.write_batch)
+            calls += math.ceil(number / capabilities.fetch_batch)
+            cost[side] = cost.get(side, 0) + calls
+        return cost
+
+
+def _projected(side: Side, object_type: str, name: str, value: Value) -> Projected:
+    """A plain value as a side would show it, or why its mapping or its schema cannot take it."""
+    raw = side.mapping.from_canonical(object_type, {name: value})
+    if name in raw.errors:
+        return Projected(None, problem=str(raw.errors[name]))
+    refusal = side.misfit(object_type, raw.values)
+    if refusal:
+        return Projected(None, problem=refusal)
+    shown = side.mapping.to_canonical(object_type, raw.values)
+    if name in shown.errors:
+        return Projected(None, problem=str(shown.errors[name]))
+    return Projected(shown.values.get(name))
+
+
+def _order(definition: FieldDef) -> tuple[str, ...]:
+    return definition.values if definition.ordered else ()
+
+
+def _merged(entity: Entity) -> dict[str, Value]:
+    """All values of an entity, the first side's where several have one."""
+    merged: dict[str, Value] = {}
+    for shown in entity.shown:
+        for name, value in shown.values.items():
+            if merged.get(name) is None:
+                merged[name] = value
+    return merged
+
+
+def _count(table: dict[str, dict[str, int]], side: str, kind: str) -> None:
+    row = table.setdefault(side, {})
+    row[kind] = row.get(kind, 0) + 1
+
+
+def _added(
+    one: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, int]]:
+    total = {side: dict(kinds) for side, kinds in one.items()}
+    for side, kinds in other.items():
+        for kind, number in kinds.items():
+            row = total.setdefault(side, {})
+            row[kind] = row.get(kind, 0) + number
+    return total
+
+
+def _chunked(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

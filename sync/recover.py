@@ -1,0 +1,109 @@
+"""Finishes or forgets what an interrupted run began, before anything new is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connectors.base import RemoteRecord
+from mapping.canonical import FieldDef
+from sync.detect import merge_record, observe
+from sync.journal import Journal, Op
+from sync.model import Row, Verb
+from sync.refs import References
+from sync.sides import Side, by_name
+from sync.store import Store
+
+
+def recover(
+    store: Store, sides: Sequence[Side], definitions: Mapping[str, Mapping[str, FieldDef]]
+) -> int:
+    """Ask the sides what became of writes whose answer is not known; returns how many there were.
+
+    A create is looked up by its stamp and linked if it happened. Where a side keeps no stamps,
+    what matches the strongest keys is found by the next matching. An update is read again: if it
+    happened, the value is there and nothing is left to write. Raises ConnectorError.
+    """
+    journal = Journal(store)
+    ops = [op for op in journal.open_ops() if op.action.side in by_name(sides)]
+    groups: dict[tuple[str, str, Verb], list[Op]] = {}
+    for op in ops:
+        key = (op.action.side, op.action.object_type, op.action.verb)
+        groups.setdefault(key, []).append(op)
+    references = References(store, sides)
+    for (name, object_type, verb), group in groups.items():
+        side = by_name(sides)[name]
+        if verb is Verb.CREATE:
+            _recover_creates(side, object_type, group, store, references, definitions)
+        else:
+            _reread(side, object_type, group, store)
+    return len(ops)
+
+
+def _recover_creates(
+    side: Side,
+    object_type: str,
+    ops: Sequence[Op],
+    store: Store,
+    references: References,
+    definitions: Mapping[str, Mapping[str, FieldDef]],
+) -> None:
+    found = _find_by_stamp(side, object_type, [op.action.entity for op in ops])
+    journal = Journal(store)
+    for op in ops:
+        record = found.get(op.action.entity)
+        with store.atomic():
+            if record is None:
+                journal.conclude(op.id, "lost", record_id=None, error="it did not happen")
+                continue
+            _adopt(side, op, record, store, references, definitions)
+            journal.conclude(op.id, "done", record_id=record.id, error="found after interruption")
+
+
+def _find_by_stamp(
+    side: Side, object_type: str, entities: Sequence[str]
+) -> dict[str, RemoteRecord]:
+    stamp = side.stamp_field(object_type)
+    if stamp is None:
+        return {}
+    fields = side.read_fields(object_type)
+    records = side.connector.find(object_type, fields, stamp, entities)
+    return {str(r.fields[stamp]): r for r in records}
+
+
+def _adopt(
+    side: Side,
+    op: Op,
+    record: RemoteRecord,
+    store: Store,
+    references: References,
+    definitions: Mapping[str, Mapping[str, FieldDef]],
+) -> None:
+    """Link what was made: written values become the base, so what differs is a later change."""
+    action = op.action
+    row = store.row(side.name, record.object_type, record.id)
+    if row is not None and row.entity is not None:
+        return
+    row = row or Row(side.name, record.object_type, record.id, action.kind)
+    row.entity, row.how, row.stamp = action.entity, "recovered", action.entity
+    merge_record(side, action.kind, record, row)
+    for written in action.fields:
+        definition = definitions[action.kind][written.name]
+        local, whole = references.localise(
+            side.name, record.object_type, definition, written.new, row.seen.get(written.name)
+        )
+        if whole:
+            row.base[written.name] = local
+        else:
+            row.base.pop(written.name, None)
+    row.dirty = True
+    store.put([row])
+    references.linked(action.entity, side.name, row.object_type, row.id)
+
+
+def _reread(side: Side, object_type: str, ops: Sequence[Op], store: Store) -> None:
+    journal = Journal(store)
+    ids = [str(op.action.record_id) for op in ops]
+    fields = side.read_fields(object_type)
+    observe(side, ops[0].action.kind, side.connector.fetch(object_type, fields, ids), store)
+    for op in ops:
+        journal.conclude(op.id, "lost", record_id=None, error="read again after interruption")

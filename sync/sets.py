@@ -1,0 +1,160 @@
+"""Pure: set-valued fields (tags, roles) merge member by member instead of as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mapping.canonical import role_key
+
+from sync.fields import FieldContext, Set, Shape, Verdict, View, blank, decide_scalar
+from sync.model import Missing, Value
+
+Members = dict[str, Value]
+"""Member key -> the member: the text itself, or for an entity the list of its roles."""
+
+
+def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
+    """Decide a set: additions and removals of all sides are combined.
+
+    Rules that name one side's word, and `create only`, treat the set as one value.
+    """
+    if context.settings.rule.kind in ("source", "unless-blank", "create-only"):
+        return decide_scalar(views, context)
+    if not any(v.fresh or v.moved for v in views):
+        return _unmoved(views, context)
+    sets: list[Set] = []
+    held: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    complete = True
+    for target in views:
+        wanted, sources = _wanted(target, views, context)
+        there = context.project(target.side, _listed(wanted, context.shape))
+        if there.problem:
+            held[target.side] = there.problem
+            continue
+        complete = complete and there.complete
+        if there.value == target.value or not sources:
+            continue
+        reason = _stays(target, context)
+        if reason:
+            notes[target.side] = reason
+        else:
+            sets.append(Set(target.side, there.value, sources[0], _why(sources)))
+    return Verdict(
+        sets=tuple(sets),
+        agreed=_listed(_union(views, context), context.shape),
+        source=_union_source(views),
+        settled=complete and not held,
+        held=held,
+        notes=notes,
+    )
+
+
+def _unmoved(views: Sequence[View], context: FieldContext) -> Verdict:
+    agreed = _listed(_union(views, context), context.shape)
+    apart = [v.side for v in views if context.project(v.side, agreed).value != v.value]
+    notes = {"": f"drift: {' and '.join(apart)} lack members, neither side changed"}
+    return Verdict(agreed=agreed, settled=False, notes=notes if apart else {})
+
+
+def _union_source(views: Sequence[View]) -> str:
+    return next((v.side for v in views if not blank(v.value)), views[0].side)
+
+
+def _why(sources: Sequence[str]) -> str:
+    return "additions and removals of " + " and ".join(sources) + " are combined"
+
+
+def _stays(target: View, context: FieldContext) -> str:
+    if not target.writable:
+        return f"read-only on {target.side}"
+    if context.settings.rule.kind == "fill-blank" and not blank(target.value):
+        return "fill blank: it has a value there"
+    return ""
+
+
+def _wanted(
+    target: View, views: Sequence[View], context: FieldContext
+) -> tuple[Members, list[str]]:
+    """What the target should hold: its own members, with the others' changes applied."""
+    wanted = members(target.value, context.shape)
+    sources: list[str] = []
+    for other in views:
+        if other.side == target.side:
+            continue
+        now = members(other.value, context.shape)
+        joins = target.fresh or isinstance(other.base, Missing)
+        before = {} if joins else members(other.base, context.shape)
+        if _apply(wanted, before, now):
+            sources.append(other.side)
+    return wanted, sources
+
+
+def _apply(wanted: Members, before: Members, now: Members) -> bool:
+    """Apply one side's additions, removals and altered attributes; says whether any was new."""
+    changed = False
+    for key, member in now.items():
+        if key in wanted and (key not in before or before[key] != member):
+            combined = _combine(wanted[key], member, prefer_new=key in before)
+        elif key not in wanted and key not in before:
+            combined = member
+        else:
+            continue
+        if wanted.get(key) != combined:
+            _demote_others(wanted, combined)
+            wanted[key] = combined
+            changed = True
+    for key in before.keys() - now.keys():
+        if wanted.pop(key, None) is not None:
+            changed = True
+    return changed
+
+
+def _combine(mine: Value, theirs: Value, *, prefer_new: bool) -> Value:
+    """Two descriptions of one member: a change wins, otherwise blanks are filled."""
+    if not isinstance(mine, list):
+        return mine
+    if prefer_new:
+        return theirs
+    if any(item["role"] for item in mine) or not any(item["role"] for item in theirs):
+        primary = any(item["primary"] for item in (*mine, *theirs))
+        return [{**mine[0], "primary": primary}, *mine[1:]]
+    return theirs
+
+
+def _demote_others(wanted: Members, member: Value) -> None:
+    """One primary only: a new one takes the mark from the others."""
+    if not isinstance(member, list) or not any(item["primary"] for item in member):
+        return
+    for key, others in wanted.items():
+        if any(item["primary"] for item in others):
+            wanted[key] = [{**item, "primary": False} for item in others]
+
+
+def _union(views: Sequence[View], context: FieldContext) -> Members:
+    union: Members = {}
+    for view in views:
+        _apply(union, {}, members(view.value, context.shape))
+    return union
+
+
+def members(value: Value, shape: Shape) -> Members:
+    """The members of a set by key; a blank value has none. A person may have several roles:
+    the member is then the list of them."""
+    if blank(value):
+        return {}
+    if shape != "roles":
+        return {str(item): item for item in value}
+    found: Members = {}
+    for item in value:
+        found.setdefault(str(item["ref"]), []).append(item)
+    return found
+
+
+def _listed(found: Members, shape: Shape) -> Value:
+    """The set as its canonical value: a sorted list, blank when empty."""
+    if not found:
+        return None
+    if shape != "roles":
+        return sorted(found)
+    return sorted((item for items in found.values() for item in items), key=role_key)

@@ -1,0 +1,386 @@
+"""The state store: what each side showed, what was settled, and how far reading has come."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+from sqlite_utils import Database
+
+from core.errors import StateError
+from sync.migrations import migrations
+from sync.model import Question, Row, State
+
+_COLUMNS = (
+    "side, object_type, id, kind, entity, state, seen, base, problems, modified, stamp,"
+    " moved_type, moved_id, how, dirty"
+)
+_PLACES = "(" + ",".join("?" * 15) + ")"
+_CHUNK = 400
+
+
+def dumps(value: Any) -> str:
+    """JSON text with sorted keys: equal values give equal text."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turns a database error into a StateError that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StateError(f"the state store failed: {error}") from error
+    except OSError as error:
+        raise StateError(f"the state store failed: {error.strerror or error}") from error
+
+
+class Store:
+    """One SQLite file; every public method is atomic, and `atomic` groups several."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or make the file (None: in memory) and bring its schema up to date.
+
+        Raises StateError when it cannot be read or written, or was made by a newer version.
+        """
+        self.path = path
+        with guarded():
+            if path is None:
+                self.db = Database(_connect(":memory:"))
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.touch(mode=0o600)
+                self.db = Database(_connect(path))
+        try:
+            self._prepare()
+        except BaseException:
+            self.db.close()
+            raise
+
+    def _prepare(self) -> None:
+        with guarded():
+            if self.path is not None:
+                self.db.conn.execute("PRAGMA journal_mode = WAL")
+            self.db.conn.execute("PRAGMA synchronous = FULL")
+            known = {step.name for step in migrations.pending(self.db)}
+            known |= {step.name for step in migrations.applied(self.db)}
+            newer = {s.name for s in migrations.applied(self.db)} - _step_names()
+        if newer:
+            raise StateError(
+                f"{self.path} was written by a newer version of Tieline ({', '.join(newer)})",
+                remedy="Install that version again, or name another state folder.",
+            )
+        with guarded():
+            migrations.apply(self.db)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def copy_to(self, path: Path | None) -> Store:
+        """An independent copy, so that a plan can be made without changing this store."""
+        with guarded():
+            if path is None:
+                target = _connect(":memory:")
+            else:
+                path.touch(mode=0o600)
+                target = _connect(path)
+            self.db.conn.backup(target)
+        copy = Store.__new__(Store)
+        copy.path = path
+        copy.db = Database(target)
+        return copy
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """One transaction, all or nothing; inside another it is part of that one."""
+        if self.db.conn.in_transaction:
+            yield
+            return
+        with guarded(), self.db.atomic():
+            yield
+
+    # -- records ---------------------------------------------------------------------------
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Insert or replace rows."""
+        with self.atomic():
+            self.db.conn.executemany(
+                f"INSERT OR REPLACE INTO records ({_COLUMNS}) VALUES {_PLACES}",
+                [_to_tuple(row) for row in rows],
+            )
+
+    def rows(self, where: str = "1", parameters: Sequence[Any] = ()) -> Iterator[Row]:
+        """Rows that meet a condition, by side, object type and id."""
+        with guarded(), closing(self.db.conn.cursor()) as cursor:
+            cursor.execute(
+                f"SELECT {_COLUMNS} FROM records WHERE {where} ORDER BY side, object_type, id",
+                parameters,
+            )
+            for found in cursor:
+                yield _to_row(found)
+
+    def row(self, side: str, object_type: str, record_id: str) -> Row | None:
+        """One row, or None."""
+        key = (side, object_type, record_id)
+        return next(self.rows("side = ? AND object_type = ? AND id = ?", key), None)
+
+    def by_ids(self, side: str, object_type: str, ids: Sequence[str]) -> dict[str, Row]:
+        """Rows of one object type by id; unknown ids are left out."""
+        found: dict[str, Row] = {}
+        for chunk in _chunks(list(dict.fromkeys(ids))):
+            where = f"side = ? AND object_type = ? AND id IN ({_marks(chunk)})"
+            found.update({r.id: r for r in self.rows(where, (side, object_type, *chunk))})
+        return found
+
+    def by_entities(self, entities: Sequence[str]) -> dict[str, list[Row]]:
+        """All rows of entities, tombstones too; an entity without rows is left out."""
+        found: dict[str, list[Row]] = {}
+        for chunk in _chunks(list(dict.fromkeys(entities))):
+            for row in self.rows(f"entity IN ({_marks(chunk)})", chunk):
+                found.setdefault(str(row.entity), []).append(row)
+        return found
+
+    def unattached(self, kind: str) -> list[Row]:
+        """Live records that belong to no entity yet and are worth a look."""
+        return list(self.rows("kind = ? AND dirty = 1 AND entity IS NULL", (kind,)))
+
+    def dirty_entities(self, kind: str) -> list[str]:
+        """Entities of which some record differs from what was settled."""
+        return self._column(
+            "SELECT DISTINCT entity FROM records WHERE kind = ? AND dirty = 1"
+            " AND entity IS NOT NULL ORDER BY entity",
+            (kind,),
+        )
+
+    def mark_all_dirty(self) -> None:
+        """Have every record looked at again (the rules or mappings changed)."""
+        with self.atomic():
+            self.db.conn.execute("UPDATE records SET dirty = 1 WHERE state = 'live'")
+
+    def live_ids(self, side: str, object_type: str, *, linked: bool = False) -> list[str]:
+        """Ids of live records, in order."""
+        more = " AND entity IS NOT NULL" if linked else ""
+        return self._column(
+            "SELECT id FROM records WHERE side = ? AND object_type = ? AND state = 'live'"
+            f"{more} ORDER BY id",
+            (side, object_type),
+        )
+
+    def settled_entities(self, entities: Sequence[str]) -> set[tuple[str, str]]:
+        """(entity, side) pairs, of those named, whose record was settled by an earlier run."""
+        found: set[tuple[str, str]] = set()
+        for chunk in _chunks(list(dict.fromkeys(entities))):
+            with guarded():
+                found.update(
+                    self.db.conn.execute(
+                        "SELECT entity, side FROM records WHERE base <> '{}'"
+                        f" AND entity IN ({_marks(chunk)})",
+                        chunk,
+                    )
+                )
+        return found
+
+    def count_linked(self, *states: str) -> dict[str, dict[str, int]]:
+        """Links per side and kind whose record is in one of the states."""
+        with guarded():
+            found = self.db.conn.execute(
+                "SELECT side, kind, count(*) FROM records WHERE entity IS NOT NULL"
+                f" AND state IN ({_marks(states)}) GROUP BY side, kind",
+                states,
+            ).fetchall()
+        counts: dict[str, dict[str, int]] = {}
+        for side, kind, number in found:
+            counts.setdefault(side, {})[kind] = number
+        return counts
+
+    # -- entities and keys -----------------------------------------------------------------
+
+    def add_entity(self, entity: str, kind: str, run: str) -> None:
+        """Make an entity known; repeating it changes nothing."""
+        with self.atomic():
+            self.db.conn.execute(
+                "INSERT OR IGNORE INTO entities (id, kind, run) VALUES (?, ?, ?)",
+                (entity, kind, run),
+            )
+
+    def entities(self) -> list[tuple[str, str]]:
+        """(kind, id) of all entities."""
+        with guarded():
+            return self.db.conn.execute("SELECT kind, id FROM entities ORDER BY id").fetchall()
+
+    def set_keys(self, row: Row, keys: Sequence[str]) -> None:
+        """Replace the match keys of a record."""
+        with self.atomic():
+            self.db.conn.execute(
+                "DELETE FROM match_keys WHERE side = ? AND object_type = ? AND id = ?", row.key
+            )
+            self.db.conn.executemany(
+                "INSERT OR IGNORE INTO match_keys VALUES (?, ?, ?, ?, ?)",
+                [(row.kind, key, *row.key) for key in keys],
+            )
+
+    def with_key(self, kind: str, key: str) -> list[Row]:
+        """Live records that have a match key."""
+        return list(
+            self.rows(
+                "state = 'live' AND (side, object_type, id) IN (SELECT side, object_type, id"
+                " FROM match_keys WHERE kind = ? AND key = ?)",
+                (kind, key),
+            )
+        )
+
+    # -- reading positions, small facts ----------------------------------------------------
+
+    def cursor(self, side: str, object_type: str) -> tuple[str | None, str | None]:
+        """The reading position, and when everything was last read (ISO)."""
+        with guarded():
+            found = self.db.conn.execute(
+                "SELECT cursor, full_at FROM cursors WHERE side = ? AND object_type = ?",
+                (side, object_type),
+            ).fetchone()
+        return (found[0], found[1]) if found else (None, None)
+
+    def set_cursor(self, side: str, object_type: str, cursor: str, full_at: str | None) -> None:
+        """Advance a reading position; `full_at` None keeps the earlier moment."""
+        with self.atomic():
+            self.db.conn.execute(
+                "INSERT INTO cursors VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " cursor = excluded.cursor, full_at = coalesce(excluded.full_at, full_at)",
+                (side, object_type, cursor, full_at),
+            )
+
+    def meta(self, key: str) -> str | None:
+        """A small fact, or None."""
+        found = self._column("SELECT value FROM meta WHERE key = ?", (key,))
+        return found[0] if found else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a small fact."""
+        with self.atomic():
+            self.db.conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def recall(self, side: str, topic: str) -> tuple[Any, datetime] | None:
+        """Something learnt from a side (owners, schemas) and when."""
+        with guarded():
+            found = self.db.conn.execute(
+                "SELECT payload, at FROM directory WHERE side = ? AND topic = ?", (side, topic)
+            ).fetchone()
+        return (orjson.loads(found[0]), datetime.fromisoformat(found[1])) if found else None
+
+    def remember(self, side: str, topic: str, payload: Any, at: datetime) -> None:
+        """Keep something learnt from a side."""
+        with self.atomic():
+            self.db.conn.execute(
+                "INSERT OR REPLACE INTO directory VALUES (?, ?, ?, ?)",
+                (side, topic, dumps(payload), at.isoformat()),
+            )
+
+    # -- questions ---------------------------------------------------------------------------
+
+    def ask(self, questions: Iterable[Question], at: datetime) -> None:
+        """Open questions; one that is open already keeps its age."""
+        moment = at.isoformat()
+        with self.atomic():
+            self.db.conn.executemany(
+                "INSERT INTO questions VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE"
+                " SET message = excluded.message, detail = excluded.detail, seen = excluded.seen",
+                [
+                    (q.id, q.cause, q.kind, q.entity, q.side, q.field, q.message,
+                     dumps(dict(q.detail)), moment, moment)
+                    for q in questions
+                ],
+            )  # fmt: skip
+
+    def close_questions(self, entities: Iterable[str], keep: Iterable[str]) -> None:
+        """Drop questions of entities that were decided again and did not ask again."""
+        kept = set(keep)
+        with self.atomic():
+            for chunk in _chunks(list(entities)):
+                found = self.db.conn.execute(
+                    "SELECT id FROM questions WHERE cause <> 'merge'"
+                    f" AND entity IN ({_marks(chunk)})",
+                    chunk,
+                ).fetchall()
+                self.db.conn.executemany(
+                    "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]
+                )
+
+    def close_stale_matches(self, keep: Iterable[str]) -> None:
+        """Drop matching questions that were not asked again: every free record was looked at."""
+        kept = set(keep)
+        with self.atomic():
+            found = self.db.conn.execute(
+                "SELECT id FROM questions WHERE cause IN ('ambiguous', 'resembles')"
+            ).fetchall()
+            self.db.conn.executemany(
+                "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]
+            )
+
+    def questions(self) -> list[dict[str, Any]]:
+        """Open questions, oldest first, as plain rows with `detail` decoded."""
+        with guarded():
+            found = list(self.db.query("SELECT * FROM questions ORDER BY opened, id"))
+        return [{**row, "detail": orjson.loads(row["detail"])} for row in found]
+
+    def _column(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        with guarded():
+            return [row[0] for row in self.db.conn.execute(sql, parameters)]
+
+
+def _step_names() -> set[str]:
+    return {step.name for step in migrations.pending(Database(memory=True))}
+
+
+def _chunks(items: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
+
+
+def _marks(items: Sequence[Any]) -> str:
+    return ",".join("?" * len(items))
+
+
+def _to_tuple(row: Row) -> tuple[Any, ...]:
+    modified = row.modified.isoformat() if row.modified else None
+    return (
+        row.side, row.object_type, row.id, row.kind, row.entity, str(row.state), dumps(row.seen),
+        dumps(row.base), dumps(row.problems), modified, row.stamp, row.moved_type, row.moved_id,
+        row.how, int(row.dirty),
+    )  # fmt: skip
+
+
+def _to_row(found: tuple[Any, ...]) -> Row:
+    return Row(
+        side=found[0],
+        object_type=found[1],
+        id=found[2],
+        kind=found[3],
+        entity=found[4],
+        state=State(found[5]),
+        seen=orjson.loads(found[6]),
+        base=orjson.loads(found[7]),
+        problems=orjson.loads(found[8]),
+        modified=datetime.fromisoformat(found[9]) if found[9] else None,
+        stamp=found[10],
+        moved_type=found[11],
+        moved_id=found[12],
+        how=found[13],
+        dirty=bool(found[14]),
+    )
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    # no implicit transactions: every one is opened by `atomic`, so none is left half-open
+    return sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)

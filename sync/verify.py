@@ -1,0 +1,143 @@
+"""Compares every linked field over all sides, finds missing counterparts, and says why each
+difference stands; what has no reason is unexplained."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync.journal import Journal
+from sync.model import Question, Row, State, Value, Verb
+from sync.planner import Planner
+from sync.reconcile import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field (or missing record) on which sides differ. `values` are what they show."""
+
+    kind: str
+    entity: str
+    field: str
+    cause: str
+    message: str
+    explained: bool
+    values: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    records: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Verification:
+    """What a comparison found."""
+
+    entities: int = 0
+    fields: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def unexplained(self) -> list[Difference]:
+        """Differences that no rule, question or refusal accounts for."""
+        return [d for d in self.differences if not d.explained]
+
+    def by_cause(self) -> Counter[tuple[str, bool]]:
+        """Number of differences per (cause, explained)."""
+        return Counter((d.cause, d.explained) for d in self.differences)
+
+
+def verify(planner: Planner, questions: Sequence[Question]) -> Verification:
+    """Judge every entity in the planner's store, which has just been read in full.
+
+    `questions` are those of the plan just made: records that wait for a person are explained.
+    """
+    found = Verification()
+    store = planner.store
+    refused = {(r.entity, r.side, r.field): r.error for r in Journal(store).retries()}
+    for kind, entity in store.entities():
+        rows = store.by_entities([entity]).get(entity, [])
+        live = [row for row in rows if row.state is State.LIVE]
+        if not live:
+            continue
+        found.entities += 1
+        decision = planner.decide(entity, kind, rows)
+        found.fields += len(decision.verdicts)
+        records = {row.side: f"{row.object_type} {row.id}" for row in live}
+        judge = _Judge(planner, kind, entity, rows, records, refused)
+        found.differences.extend(judge.differences(decision))
+    found.differences.extend(
+        Difference(q.kind, q.entity, "", q.cause, q.message, explained=True)
+        for q in questions
+        if q.cause in ("ambiguous", "resembles", "merge")
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    planner: Planner
+    kind: str
+    entity: str
+    rows: Sequence[Row]
+    records: Mapping[str, str]
+    refused: Mapping[tuple[str, str, str], str]
+
+    def differences(self, decision: Decision) -> Iterator[Difference]:
+        for question in decision.questions:
+            values = dict(question.detail)
+            yield self._difference(
+                question.field, question.cause, question.message, values, explained=True
+            )
+        for name, verdict in decision.verdicts.items():
+            for side, note in verdict.notes.items():
+                if note.startswith("drift"):
+                    yield self._drift(name, note)
+                elif side and self._differs(name):
+                    yield self._difference(name, "rule", f"{side}: {note}", {}, explained=True)
+        for action in decision.actions:
+            error = self.refused.get((self.entity, action.side, ""))
+            if action.verb is Verb.CREATE:
+                message = error or f"no counterpart on {action.side}"
+                cause = "refused" if error else "missing"
+                yield self._difference("", cause, message, {}, explained=bool(error))
+                continue
+            for written in action.fields:
+                error = error or self.refused.get((self.entity, action.side, written.name))
+                cause = "refused" if error else "pending"
+                message = error or f"{written.why}; not written to {action.side} yet"
+                values = {action.side: written.old, written.source: written.new}
+                yield self._difference(written.name, cause, message, values, explained=bool(error))
+
+    def _differs(self, name: str) -> bool:
+        shown = [r.seen[name] for r in self.rows if r.state is State.LIVE and name in r.seen]
+        return any(value != shown[0] for value in shown[1:])
+
+    def _drift(self, name: str, note: str) -> Difference:
+        values = {r.side: r.seen.get(name) for r in self.rows if r.state is State.LIVE}
+        maker = self._vendor_default(name)
+        if maker:
+            message = f"{maker} set it by itself when the record was created there"
+            return self._difference(name, "vendor default", message, values, explained=True)
+        return self._difference(name, "drift", note, values, explained=False)
+
+    def _vendor_default(self, name: str) -> str:
+        """The side that added the value itself when Tieline made the record, if one did."""
+        made = {r.side for r in self.rows if r.how in ("created", "recovered")}
+        for op in Journal(self.planner.store).history(self.entity) if made else []:
+            sent = {f["name"] for f in op["action"]["fields"]}
+            if op["verb"] == "create" and op["side"] in made and name not in sent:
+                return str(op["side"])
+        return ""
+
+    def _difference(
+        self,
+        name: str,
+        cause: str,
+        message: str,
+        values: Mapping[str, Value],
+        *,
+        explained: bool,
+    ) -> Difference:
+        return Difference(
+            self.kind, self.entity, name, cause, message, explained, values, self.records
+        )
