@@ -175,7 +175,7 @@ def test_the_same_calls_make_the_same_ids() -> None:
 
 def test_a_snapshot_brings_everything_back(tmp_path: Path) -> None:
     file = tmp_path / "hub.json"
-    first = Account(snapshot=file)
+    first = Account(snapshot=file, portal_id=39000007, search_lag=1.0)
     field = {"name": "plan", "label": "Plan", "type": "string", "fieldType": "text",
              "groupName": "contactinformation", "hasUniqueValue": True}  # fmt: skip
     first.post("/crm/v3/properties/contacts", field, 201)
@@ -189,7 +189,12 @@ def test_a_snapshot_brings_everything_back(tmp_path: Path) -> None:
     gone = first.contact(email="b@example.com")
     first.call("DELETE", f"{CONTACTS}/{gone}")
     first.admin("POST", "snapshot", {})
-    second = Account(snapshot=file)
+    first.clock.advance(3600)
+    first.admin("POST", "snapshot", {})
+    second = Account(snapshot=file, search_lag=0.0)
+    assert second.token == first.token
+    assert second.clock.now() == first.clock.now()
+    assert second.search("contacts")["total"] == 1
     for path in (
         f"{CONTACTS}/P?idProperty=plan&propertiesWithHistory=firstname&associations=companies",
         f"{CONTACTS}/{gone}?archived=true",

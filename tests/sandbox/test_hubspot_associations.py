@@ -95,6 +95,17 @@ def test_a_type_of_another_direction_is_refused(hs: Account) -> None:
     assert "not an association type" in body["message"]
 
 
+@pytest.mark.parametrize("version", ["v4", "2026-03"])
+def test_date_versioned_forms(hs: Account, version: str) -> None:
+    contact, company = hs.contact(email="a@example.com"), hs.company(name="A")
+    path = f"/crm/associations/{version}/0-1/0-2/batch"
+    hs.post(f"{path}/create", {"inputs": [link(contact, company)]}, 201)
+    found = hs.post(f"{path}/read", {"inputs": [{"id": contact}]}, 200)["results"]
+    assert [to["toObjectId"] for to in found[0]["to"]] == [company]
+    listed = types_of(hs, f"/crm/objects/{version}/contacts/{contact}/associations/companies")
+    assert listed == {company: [1, 279]}
+
+
 def test_user_defined_labels(hs: Account) -> None:
     contact, company = hs.contact(email="a@example.com"), hs.company(name="A")
     made = hs.post(f"{PAIR}/labels", {"label": "Billing contact", "name": "billing"}, 201)

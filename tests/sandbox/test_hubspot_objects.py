@@ -291,7 +291,7 @@ def test_a_merge_of_contacts_makes_a_new_id(hs: Account) -> None:
 
 
 def test_merges_chain_and_carry_associations(hs: Account) -> None:
-    ids = [hs.company(name=f"C{i}") for i in range(3)]
+    ids = [hs.company(name=f"C{i}", domain=f"c{i}.example") for i in range(3)]
     contact = hs.contact(email="a@example.com")
     hs.edit("associate", "contacts", contact, to_type="companies", to_id=ids[0], primary=True)
     path = f"{COMPANIES}/merge"
@@ -299,8 +299,9 @@ def test_merges_chain_and_carry_associations(hs: Account) -> None:
     last = hs.post(path, {"primaryObjectId": ids[2], "objectIdToMerge": first}, 200)["id"]
     assert hs.get(f"{COMPANIES}/{ids[0]}")["id"] == last
     assert hs.read("contacts", contact, "associatedcompanyid")["associatedcompanyid"] == last
-    merged = hs.read("companies", last, "hs_merged_object_ids")["hs_merged_object_ids"]
-    assert set(merged.split(";")) == {*ids, first}
+    found = hs.read("companies", last, "hs_merged_object_ids", "hs_additional_domains")
+    assert set(found["hs_merged_object_ids"].split(";")) == {*ids, first}
+    assert set(found["hs_additional_domains"].split(";")) == {"c0.example", "c1.example"}
 
 
 @pytest.mark.parametrize("other", ["same", "999"])
@@ -310,12 +311,14 @@ def test_merges_that_cannot_be(hs: Account, other: str) -> None:
     assert hs.post(f"{CONTACTS}/merge", body, 400)["category"] == "VALIDATION_ERROR"
 
 
-def test_gdpr_deletion_forgets_and_blocks(hs: Account) -> None:
+def test_gdpr_deletion_forgets_and_blocks() -> None:
+    hs = Account(search_lag=60.0)
     made = hs.contact(email="a@example.com")
     body = {"objectId": "a@example.com", "idProperty": "email"}
     assert hs.call("POST", f"{CONTACTS}/gdpr-delete", body).status_code == 204
     assert hs.call("GET", f"{CONTACTS}/{made}", params={"archived": "true"}).status_code == 404
     assert hs.post(CONTACTS, {"properties": {"email": "a@example.com"}}, 400)["status"] == "error"
+    assert hs.search("contacts")["results"] == []
 
 
 @pytest.mark.parametrize("prefix", ["/crm/v3/objects", "/crm/objects/v3", "/crm/objects/2026-03"])
@@ -330,6 +333,16 @@ def test_every_form_of_a_path(hs: Account, prefix: str, name: str) -> None:
 )
 def test_unknown_versions(hs: Account, path: str) -> None:
     assert hs.call("GET", path).status_code == 404
+
+
+def test_a_list_position_past_the_end_starts_anew(hs: Account) -> None:
+    made = hs.contact(email="a@example.com")
+    assert [r["id"] for r in hs.get(CONTACTS, after="216669749577")["results"]] == [made]
+
+
+def test_addresses_that_are_too_long(hs: Account) -> None:
+    names = ",".join(["firstname"] * 1700)
+    assert hs.call("GET", f"{CONTACTS}?properties={names}").status_code == 414
 
 
 def test_an_unknown_object_type(hs: Account) -> None:
