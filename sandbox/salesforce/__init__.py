@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from core.clock import ManualClock, OffsetClock
 from sandbox.admin import saving
-from sandbox.salesforce.administer import Administration
+from sandbox.salesforce.administer import Administration, read_snapshot
 from sandbox.salesforce.app import ROUTES, make_app
 from sandbox.salesforce.auth import Auth, ConnectedApp
 from sandbox.salesforce.options import Options
@@ -49,8 +49,10 @@ def make(
     chosen = Options()
     chosen.change(options)
     org = Org(clock or OffsetClock(), chosen)
-    app = ConnectedApp()
+    saved = read_snapshot(snapshot)
+    app = ConnectedApp(**saved["credentials"]) if saved else ConnectedApp()
     service = Service(org, Auth(org, app), ROUTES)
     store = Administration(service, snapshot)
-    store.load()
+    if saved:
+        store.load(saved, options)
     return SalesforceSandbox(make_app(service, store), app.as_credentials(), store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from sandbox.admin import AdminRefusedError, SteeredClock
 from sandbox.salesforce.catalog import Field, ObjectType
 from sandbox.salesforce.convert import convert
 from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.ids import to18
 from sandbox.salesforce.merge import merge
 from sandbox.salesforce.org import Actor, CustomField, Org
 from sandbox.salesforce.records import create, delete, restore, update
 from sandbox.salesforce.rules import Draft, add_defaults, derive
 from sandbox.salesforce.service import Service
 from sandbox.salesforce.tooling import add_field
-from sandbox.salesforce.values import coerce, stamp
+from sandbox.salesforce.values import coerce
 
 _USER_DEFAULTS = {
     "IsActive": True, "TimeZoneSidKey": "UTC", "LocaleSidKey": "en_US",
@@ -59,10 +61,16 @@ class Administration:
 
     def _ids(self, name: str, records: Iterable[Mapping[str, Any]]) -> list[str]:
         prefix = self._kind(name).table.prefix
-        return [
-            str(record.get("id") or record.get("Id") or self._org.ids.next(prefix))
-            for record in records
-        ]
+        return [self._given_id(record) or self._org.ids.next(prefix) for record in records]
+
+    def _given_id(self, record: Mapping[str, Any]) -> str | None:
+        given = record.get("id") or record.get("Id")
+        if not given:
+            return None
+        id_ = to18(str(given))
+        if id_ is None:
+            raise ValueError(f"not a Salesforce id: {given!r}")
+        return id_
 
     def _kind(self, name: str) -> ObjectType:
         found = self._org.catalog.full.get(name.lower())
@@ -189,19 +197,18 @@ class Administration:
                 "custom": [asdict(one) for one in org.custom],
                 "options": asdict(org.options),
                 "rows": {name: list(table.rows.values()) for name, table in tables},
-                "now": stamp(org.clock.now()),
+                "now": org.clock.now().isoformat(),
+                "credentials": self._service.auth.app.as_credentials(),
             }
         partial = self._snapshot.with_suffix(".partial")
         partial.write_bytes(orjson.dumps(content))
         partial.replace(self._snapshot)
 
-    def load(self) -> None:
-        """Read the snapshot file, if it exists."""
-        if self._snapshot is None or not self._snapshot.exists():
-            return
-        content = orjson.loads(self._snapshot.read_bytes())
+    def load(self, content: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        """Become what a snapshot holds; the given options win over those in it."""
         org = self._org
-        org.options.change(content["options"])
+        org.clock.set(max(org.clock.now(), datetime.fromisoformat(content["now"])))
+        org.options.change({**content["options"], **options})
         org.custom = [
             CustomField(**{**one, "field": _field_from_json(one["field"])})
             for one in content["custom"]
@@ -213,9 +220,16 @@ class Administration:
                 table.remove(id_)
             for row in rows:
                 org.store.put(name, row)
+        org.ids.counts.clear()
         org.ids.counts.update(content["counts"])
-        org.ids.counts.subtract({name: org.ids.counts[name] - count
-                                 for name, count in content["counts"].items()})  # fmt: skip
+
+
+def read_snapshot(snapshot: Path | None) -> dict[str, Any] | None:
+    """What `save` wrote; None when there is no such file."""
+    if snapshot is None or not snapshot.exists():
+        return None
+    content: dict[str, Any] = orjson.loads(snapshot.read_bytes())
+    return content
 
 
 def _field_from_json(given: Mapping[str, Any]) -> Field:

@@ -118,7 +118,7 @@ def _classify_record(method: str, parts: list[str]) -> Classified:
     shown, name = list(parts), parts[4:5]
     last = parts[5] if len(parts) > 5 else ""
     if len(parts) > 6:
-        shown[6] = "{value}"
+        shown[6:] = ["{value}"]
     elif last and last not in _RESOURCES:
         shown[5] = "{id}" if to18(last) else last
     return Classified(f"{method} /{'/'.join(shown)}", method in _WRITES, tuple(name))

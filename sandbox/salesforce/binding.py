@@ -52,10 +52,8 @@ class Binder:
         """The path without the alias or name of the object in FROM."""
         names = expression.path
         own = {self.kind.name.lower(), (self.select.alias or "").lower()}
-        if len(names) > 1 and names[0].lower() in own:
-            if names[0].lower() not in self.kind.relationships:
-                return names[1:]
-        return names
+        prefixed = len(names) > 1 and names[0].lower() in own - set(self.kind.relationships)
+        return names[1:] if prefixed else names
 
     def bind(self, expression: Expression) -> Bound:
         """Raises SalesforceError INVALID_FIELD for a path that leads nowhere."""
@@ -119,7 +117,7 @@ class Binder:
             return _owner_type
         if function == "TOLABEL":
             labels = dict(one.picklist)
-            return lambda row: labels.get(row.get(one.name), row.get(one.name))
+            return lambda row: labels.get(row.get(one.name) or "", row.get(one.name))
         return None
 
     def _through(self, own: Get | None, name: str, parents: tuple[Field, ...]) -> Get:

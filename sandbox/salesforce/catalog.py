@@ -232,9 +232,10 @@ def _standard(table: ObjectTable) -> list[Field]:
 def _parsed(line: str) -> Field:
     name, kind, flags, details, label = (part.strip() for part in line.split("|"))
     type_, _, size = kind.partition(" ")
+    length, precision, scale, digits = _size(type_, size)
     known = dict(part.split("=", 1) for part in details.split())
     return Field(
-        name, type_, label, **_size(type_, size),
+        name, type_, label, length=length, precision=precision, scale=scale, digits=digits,
         nillable="n" in flags, createable="c" in flags, updateable="u" in flags,
         id_lookup="i" in flags, defaulted="d" in flags, restricted="r" in flags,
         name_field="N" in flags, permissionable="m" in flags, filterable="F" not in flags,
@@ -245,12 +246,13 @@ def _parsed(line: str) -> Field:
     )  # fmt: skip
 
 
-def _size(type_: str, size: str) -> dict[str, int]:
+def _size(type_: str, size: str) -> tuple[int, int, int, int]:
+    """Length, precision, scale, digits."""
     if type_ in ("id", "reference"):
-        return {"length": 18}
+        return 18, 0, 0, 0
     if type_ == "int":
-        return {"digits": int(size)}
+        return 0, 0, 0, int(size)
     if type_ in NUMBERS:
         precision, _, scale = size.partition(".")
-        return {"precision": int(precision), "scale": int(scale)}
-    return {"length": int(size)} if size else {}
+        return 0, int(precision), int(scale), 0
+    return int(size or 0), 0, 0, 0

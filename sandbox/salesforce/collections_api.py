@@ -25,23 +25,16 @@ _ROLLED_BACK = SalesforceError(
 )
 
 
-class _RollBackError(Exception):
-    """Undoes an all-or-none call that had a failure."""
-
-
 Work = Callable[[], dict[str, Any]]
 
 
 def _perform(service: Service, works: Sequence[Work], all_or_none: bool) -> Reply:
     """Do every piece of work, in order; a failing one is a row of the answer."""
-    rows: list[dict[str, Any]] = []
-    try:
-        with service.org.store.transaction():
-            rows += [_row(work) for work in works]
-            if all_or_none and not all(row["success"] for row in rows):
-                raise _RollBackError
-    except _RollBackError:
-        rows = [_failed(_ROLLED_BACK) if row["success"] else row for row in rows]
+    with service.org.store.transaction() as transaction:
+        rows = [_row(work) for work in works]
+        if all_or_none and not all(row["success"] for row in rows):
+            transaction.roll_back()
+            rows = [_failed(_ROLLED_BACK) if row["success"] else row for row in rows]
     return Reply(200, rows)
 
 
@@ -88,8 +81,9 @@ def _too_many(limit: int = MAX_RECORDS) -> SalesforceError:
 
 def _types(service: Service, records: Sequence[Mapping[str, Any]], *, write: bool = True) -> None:
     """Every record names its type, in at most ten chunks; tells the counter."""
-    names = [(one.get("attributes") or {}).get("type") for one in records]
-    if not all(isinstance(name, str) for name in names):
+    given = [(one.get("attributes") or {}).get("type") for one in records]
+    names = [name for name in given if isinstance(name, str)]
+    if len(names) < len(given):
         raise SalesforceError(
             "INVALID_FIELD", "Include an entity type in the attributes of each record"
         )

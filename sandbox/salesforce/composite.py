@@ -21,10 +21,6 @@ _HALTED = SalesforceError(
 )
 
 
-class _RollBackError(Exception):
-    """Undoes an all-or-none request that had a failure."""
-
-
 def composite(service: Service, call: Call) -> Reply:
     """Do the calls in order; with allOrNone a failure undoes them all."""
     wanted = call.record().get("compositeRequest")
@@ -35,16 +31,14 @@ def composite(service: Service, call: Call) -> Reply:
             "LIMIT_EXCEEDED", f"The request has more than {MAX_CALLS} subrequests"
         )
     replies: dict[str, Reply] = {}
-    try:
-        with service.org.store.transaction():
-            for one in wanted:
-                replies[str(one.get("referenceId"))] = _perform(service, call, one, replies)
-            failed = {name for name, reply in replies.items() if reply.status >= _FIRST_ERROR}
-            if failed and call.record().get("allOrNone", False):
-                raise _RollBackError
-    except _RollBackError:
-        halted = error_reply(_HALTED)
-        replies = {name: reply if name in failed else halted for name, reply in replies.items()}
+    with service.org.store.transaction() as transaction:
+        for one in wanted:
+            replies[str(one.get("referenceId"))] = _perform(service, call, one, replies)
+        failed = {name for name, reply in replies.items() if reply.status >= _FIRST_ERROR}
+        if failed and call.record().get("allOrNone", False):
+            transaction.roll_back()
+            rolled = {name: error_reply(_HALTED) for name in replies if name not in failed}
+            replies.update(rolled)
     return Reply(200, {"compositeResponse": [_shown(*item) for item in replies.items()]})
 
 
@@ -92,7 +86,7 @@ def _filled(value: Any, replies: Mapping[str, Reply]) -> Any:
 
 def _looked_up(found: re.Match[str], replies: Mapping[str, Reply]) -> Any:
     name, path = found.groups()
-    value = replies[name].body if name in replies else None
+    value: Any = replies[name].body if name in replies else None
     for step in _STEP.findall(path):
         try:
             value = value[int(step) if isinstance(value, list) else step]

@@ -183,7 +183,7 @@ def parse(text: str) -> Select:
         found = "<EOF>" if error.token.type == "$END" else str(error.token)
         raise _malformed(text, at or 0, f"unexpected token: '{found}'") from None
     except UnexpectedCharacters as error:
-        at = error.pos_in_stream
+        at = error.pos_in_stream or 0
         raise _malformed(text, at, f"unexpected token: '{_word(text, at)}'") from None
     except UnexpectedEOF:
         raise _malformed(text, len(text), "unexpected token: '<EOF>'") from None

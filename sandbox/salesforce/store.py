@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.salesforce.catalog import Field, ObjectType
@@ -141,23 +142,34 @@ class Store:
         table.put(row)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[Transaction]:
         """Undo every write of the block when it raises; blocks may be nested."""
         outer = self.undo
-        self.undo = []
+        made = Transaction(self)
+        self.undo = made.writes
         try:
-            yield
+            yield made
         except BaseException:
-            self._roll_back(self.undo)
-            self.undo = outer
+            made.roll_back()
             raise
-        done, self.undo = self.undo, outer
-        if self.undo is not None:
-            self.undo.extend(done)
+        finally:
+            self.undo = outer
+        if outer is not None:
+            outer.extend(made.writes)
 
-    def _roll_back(self, writes: list[tuple[str, str, Row | None]]) -> None:
-        for object_type, id_, before in reversed(writes):
+
+@dataclass
+class Transaction:
+    """The writes of a block, each with the row that was there before."""
+
+    store: Store
+    writes: list[tuple[str, str, Row | None]] = field(default_factory=list)
+
+    def roll_back(self) -> None:
+        """Undo the writes so far."""
+        for object_type, id_, before in reversed(self.writes):
             if before is None:
-                self.tables[object_type].remove(id_)
+                self.store.tables[object_type].remove(id_)
             else:
-                self.tables[object_type].put(before)
+                self.store.tables[object_type].put(before)
+        self.writes.clear()

@@ -28,7 +28,8 @@ def coerce(one: Field, value: Any) -> Any:
     """
     if value is None:
         return None
-    return _COERCE.get(one.type, _string)(one, value)
+    work = _COERCE.get(one.type)
+    return _string(one, value) if work is None else work(one, value)
 
 
 def _string(one: Field, value: Any) -> str | None:
