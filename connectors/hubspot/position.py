@@ -123,6 +123,9 @@ def load(cursor: Cursor) -> Position:
     """Read a cursor; raises CursorExpiredError for one that is not of this connector."""
     try:
         parsed: Any = orjson.loads(cursor)
-        return Position.model_validate(parsed)
+        position = Position.model_validate(parsed)
     except (ValueError, ValidationError) as error:
-        raise CursorExpiredError(f"not a cursor of the HubSpot connector: {error}") from error
+        raise CursorExpiredError("this is not a cursor of the HubSpot connector") from error
+    if position.since is None and position.progress is None:
+        raise CursorExpiredError("the cursor of the HubSpot connector says nothing")
+    return position
