@@ -68,6 +68,10 @@ _FIELD_POLICIES: Mapping[tuple[str, str], Policy] = {
     ("person", "do_not_call"): _TRUE_WINS,
     ("person", "lifecycle_stage"): Policy("highest"),
 }
+_FIELD_RULES: Mapping[tuple[str, str], str] = {
+    # each side derives it from its own stages; what a stage is worth is that side's business
+    ("opportunity", "probability"): "off",
+}
 _MATCH: Mapping[str, tuple[tuple[str, ...], ...]] = {
     # a domain alone never proves that two accounts are one: companies have several units
     "account": (("domain", "name"), ("name", "billing_address.country")),
@@ -134,7 +138,8 @@ def rules_for(config: Config, kind: str, field: str, field_type: str) -> FieldSe
     Raises SettingsError where a word does not parse or a policy cannot hold for the type.
     """
     kind_rules = kind_rules_of(config, kind)
-    own = kind_rules.fields.get(field, FieldRule())
+    default = FieldRule(rule=_FIELD_RULES.get((kind, field), "two-way"))
+    own = kind_rules.fields.get(field, default)
     if isinstance(own, str):
         own = FieldRule(rule=own)
     policy = (

@@ -73,7 +73,7 @@ def check(mapping: SideMapping, object_type: str, schema: SchemaLike) -> list[Pr
             found = schema.fields.get(part.vendor)
             if found is None:
                 problems.append(_unknown(there, field, part, schema.fields))
-            else:
+            elif not part.context:
                 problems.extend(_field(there, field, part, found))
     return [*problems, *_required(there, schema)]
 

@@ -24,11 +24,13 @@ from mapping.transforms import (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One vendor field of a canonical field."""
+    """One vendor field of a canonical field. A `context` part is read to understand the value,
+    and not written with it."""
 
     name: str
     vendor: str
     optional: bool = False
+    context: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class CompiledField:
 
     def vendor_fields(self) -> tuple[str, ...]:
         """The vendor fields it lives in."""
+        return tuple(part.vendor for part in self.parts if not part.context)
+
+    def read_from(self) -> tuple[str, ...]:
+        """The vendor fields it is read from, context included."""
         return tuple(part.vendor for part in self.parts)
 
     def held_by(self, raw: Mapping[str, Any]) -> bool:
@@ -123,10 +129,7 @@ class _Compiler:
         transform = self._transform(path, chosen, definition, spec)
         if transform is None or len(self.problems) > before:
             return None
-        parts = tuple(
-            Part(part, vendor.removesuffix("?"), vendor.endswith("?"))
-            for part, vendor in spec.parts().items()
-        )
+        parts = tuple(_parts(spec))
         options = how(
             spec,
             ValueMap(spec.values or "", self._entries(spec), passing=self._passes(spec, chosen)),
@@ -162,6 +165,8 @@ class _Compiler:
             made = " or ".join(sorted(transform.types))
             message = f"transform {chosen} makes {made}, and {definition.name} is {definition.type}"
             self._problem(path, message, "Leave `transform` out to use the type's own.")
+        if spec.country and chosen != "phone":
+            self._problem(path, f"transform {chosen} takes no `country`", "Only phone does.")
         for check in (self._check_parts, self._check_values, self._check_target):
             check(path, chosen, definition, spec)
         return transform
@@ -215,6 +220,14 @@ class _Compiler:
 
     def _problem(self, path: PathKey, message: str, remedy: str = "") -> None:
         self.problems.append(Problem(path, message, remedy, object_type=path[1], name=path[3]))
+
+
+def _parts(spec: FieldSpec) -> Iterator[Part]:
+    for part, vendor in spec.parts().items():
+        yield Part(part, vendor.removesuffix("?"), vendor.endswith("?"))
+    if spec.country:
+        name = spec.country
+        yield Part("country", name.removesuffix("?"), name.endswith("?"), context=True)
 
 
 def _near(name: str, known: Collection[str]) -> str:

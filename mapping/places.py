@@ -34,7 +34,7 @@ ALIASES = {
     "cape verde": "CV", "east timor": "TL", "korea": "KR", "republic of korea": "KR",
     "russia": "RU", "viet nam": "VN", "uae": "AE", "u a e": "AE", "kosovo": "XK", "xk": "XK",
     "xkx": "XK", "brd": "DE", "prc": "CN", "mainland china": "CN", "hong kong": "HK",
-    "macau": "MO", "macao": "MO",
+    "macau": "MO", "macao": "MO", "bharat": "IN",
 }  # fmt: skip
 """Names in use that neither ISO nor CLDR lists, in folded form."""
 
@@ -121,10 +121,17 @@ def address(parts: Mapping[str, Any]) -> dict[str, str] | None:
     given = {part: parts[part] for part in ADDRESS if not blank(parts.get(part))}
     shown = {p: (long_text if p == "street" else text)(raw) for p, raw in given.items()}
     if "country" in shown:
-        shown["country"] = country(shown["country"])
+        shown["country"] = _country_of(shown["country"])
     if "region" in shown:
         shown["region"] = region(shown["region"], shown.get("country"))
     return shown or None
+
+
+def _country_of(name: str) -> str:
+    try:
+        return country(name)
+    except ValueError as reason:
+        raise ValueError(f"has the country {name[:40]!r}, which {reason}") from None
 
 
 def _split(raw: str) -> tuple[SplitResult, str]:

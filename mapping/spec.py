@@ -78,6 +78,9 @@ class FieldSpec(Strict):
         "error", description="a value that the value map does not list"
     )
     object: str | None = Field(None, description="object type that a reference points to")
+    country: str | None = Field(
+        None, description="vendor field with the country of phone numbers that carry none"
+    )
     form: Literal["alpha2", "name", "date", "datetime"] | None = Field(
         None, description="how countries (alpha2, name) or dates (date, datetime) are written"
     )

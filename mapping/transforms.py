@@ -117,6 +117,26 @@ def _country_backward(value: Any, how: How) -> str:
     return places.country_name(code) if how.form == "name" else code
 
 
+def _phone_forward(parts: Parts, how: How) -> str | None:
+    """A number without country is of the record's country, else of the side's."""
+    if values.blank(parts["value"]):
+        return None
+    return values.phone(values.text(parts["value"]), _country_of(parts.get("country"), how))
+
+
+def _country_of(raw: Raw, how: How) -> str:
+    try:
+        return how.context.country if values.blank(raw) else places.country(values.text(raw))
+    except ValueError:
+        return how.context.country
+
+
+def _phone_backward(value: Any, how: How, current: Parts) -> dict[str, Raw]:
+    if value is None:
+        return {"value": None}
+    return {"value": values.phone(values.text(value), how.context.country)}
+
+
 def _enum_forward(raw: Raw, how: How) -> str:
     return how.values.read(values.text(raw))
 
@@ -225,10 +245,8 @@ TRANSFORMS: Mapping[str, Transform] = {
         "email", STRINGS | {"email"},
         lambda raw, how: values.email(raw), lambda value, how: values.email(value),
     ),
-    "phone": _scalar(
-        "phone", STRINGS | {"phone"},
-        lambda raw, how: values.phone(values.text(raw), how.context.country),
-        lambda value, how: values.phone(values.text(value), how.context.country),
+    "phone": Transform(
+        _phone_forward, _phone_backward, frozenset({"phone"}), {"*": STRINGS | {"phone"}}
     ),
     "url": _scalar(
         "url", STRINGS | {"url"},

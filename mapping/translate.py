@@ -73,7 +73,7 @@ class SideMapping:
     def read_fields(self, object_type: str) -> tuple[str, ...]:
         """The vendor fields to ask for: all that are read, and the stamp."""
         found = self.objects[object_type]
-        names = [v for f in found.fields.values() if f.read for v in f.vendor_fields()]
+        names = [v for f in found.fields.values() if f.read for v in f.read_from()]
         return tuple(dict.fromkeys([*names, *([found.stamp] if found.stamp else [])]))
 
     def canonical_fields(self, object_type: str) -> tuple[str, ...]:
@@ -174,7 +174,7 @@ class SideMapping:
         fields = self.objects[object_type].fields
         wished = {n: v for n, v in values.items() if n in fields and fields[n].write is not False}
         written = self.from_canonical(object_type, wished, current)
-        blank = {v: None for n in wished for v in fields[n].vendor_fields()}
+        blank = {v: None for n in wished for v in fields[n].read_from()}
         shown = self.to_canonical(object_type, {**blank, **(current or {}), **written.values})
         kept = {n: v for n, v in shown.values.items() if n in wished and n not in written.errors}
         errors = {n: e for n, e in shown.errors.items() if n in wished}
@@ -189,7 +189,7 @@ class SideMapping:
                 self.context.currency, self.context.country, str(self.context.zone),
             ],
             "fields": {
-                o: {n: [f.vendor_fields(), f.definition.type] for n, f in found.fields.items()}
+                o: {n: [f.read_from(), f.definition.type] for n, f in found.fields.items()}
                 for o, found in self.objects.items()
             },
         }  # fmt: skip
@@ -213,7 +213,7 @@ def _backward(found: CompiledField, value: Any, held: Raw) -> dict[str, Any]:
 
 
 def _what(found: CompiledField, raw: Raw) -> Any:
-    held = {part.vendor: raw[part.vendor] for part in found.parts}
+    held = {vendor: raw[vendor] for vendor in found.vendor_fields()}
     return next(iter(held.values())) if len(held) == 1 else held
 
 

@@ -64,9 +64,10 @@ def email(raw: object) -> str:
 def phone(raw: str, country: str | None = None) -> str:
     """E.164, with ` ext. N` where there is an extension.
 
-    `country` is the ISO country of numbers written without one. A text that is not plainly one
-    possible number ("ask for Bob", two numbers, too few digits) is kept, trimmed: it is
-    representable on every side, so it neither becomes null nor an error.
+    `country` is the ISO country of numbers written without one; such a number must be a valid
+    one there, or the country was a wrong guess. A text that is not plainly one number ("ask for
+    Bob", two numbers, too few digits) is kept, trimmed: it is representable on every side, so it
+    neither becomes null nor an error.
     """
     value = text(raw)
     if not PHONE.fullmatch(value):
@@ -80,8 +81,11 @@ def _e164(value: str, country: str | None) -> str | None:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
         return None
+    abroad = value.startswith(("+", "＋"))
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    if not abroad and not phonenumbers.is_valid_number(number):
         return None
     plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return f"{plain} ext. {number.extension}" if number.extension else str(plain)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -15,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.clock import ManualClock, OffsetClock
 from sandbox.faults import FaultMiddleware, Faults
@@ -139,7 +140,26 @@ class SandboxApp(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()
         faulty = FaultMiddleware(inner, self.faults, self._store.expire_sessions)
-        return _CountMiddleware(faulty, self.counter, self._classify)
+        return _CountMiddleware(
+            _DateMiddleware(faulty, self._store.clock), self.counter, self._classify
+        )
+
+
+class _DateMiddleware:
+    """Dates every answer by the sandbox's clock, as a vendor does by its own."""
+
+    def __init__(self, app: ASGIApp, clock: SteeredClock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self._clock.now(), usegmt=True).encode()
+                message["headers"] = [*message.get("headers", ()), (b"date", date)]
+            await send(message)
+
+        await self._app(scope, receive, dated)
 
 
 @dataclass

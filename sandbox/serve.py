@@ -101,6 +101,7 @@ def serve(
         log_level="critical",
         access_log=False,
         lifespan="off",
+        date_header=False,  # the application tells the time of its own clock
         timeout_graceful_shutdown=1,
         timeout_keep_alive=30,
         ssl_certfile=str(Path(folder.name) / "server.pem") if tls else None,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mapping.canonical import FIELDS
-
 from config.model import Condition
+from mapping.canonical import FIELDS
 from sync.fields import blank
 from sync.model import Value
 
@@ -24,7 +23,7 @@ def holds(condition: Condition, value_of: Callable[[str], Value]) -> bool:
     """Whether every operator that the condition gives holds."""
     value = value_of(condition.field)
     given = condition.model_fields_set
-    tests = {
+    tests: dict[str, Callable[[], bool]] = {
         "equals": lambda: value == condition.equals,
         "not_": lambda: value != condition.not_,
         "in_": lambda: value in (condition.in_ or []),

@@ -16,7 +16,9 @@ Progress = Callable[[str, str, str, int], None]
 """(step, side, what, number so far)"""
 
 SWEEP_CALLS = 2
-"""Calls per kind, side and run for fields that no feed shows."""
+"""Calls per object type and run for fields that no feed shows."""
+QUIET_CALLS = 3
+"""Calls per kind and side that a run with nothing to do stays within."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ def read_kind(
     read by then is in the store, and is read again from the old cursor.
     """
     reading = Reading()
+    before = side.connector.usage().calls
     for object_type in side.object_types(kind):
         cursor, _ = store.cursor(side.name, object_type)
         everything = full or cursor is None
@@ -54,7 +57,10 @@ def read_kind(
             newest = reading.cursors[-1]
             reading.cursors[-1] = (newest[0], newest[1], clock.now().isoformat())
         else:
-            _sweep(side, kind, object_type, store)
+            used = side.connector.usage().calls - before
+            quiet = not reading.records and not reading.deleted
+            allowed = min(SWEEP_CALLS, max(1, QUIET_CALLS - used)) if quiet else SWEEP_CALLS
+            _sweep(side, kind, object_type, store, allowed)
     return reading
 
 
@@ -200,7 +206,7 @@ def _find_vanished(
     reading.deleted += observe(side, kind, gone, store)
 
 
-def _sweep(side: Side, kind: str, object_type: str, store: Store) -> None:
+def _sweep(side: Side, kind: str, object_type: str, store: Store, calls: int) -> None:
     """Re-read fields whose change moves no stamp, a bounded part of the records each run."""
     capabilities = side.connector.capabilities
     wanted = set(side.read_fields(object_type))
@@ -212,7 +218,7 @@ def _sweep(side: Side, kind: str, object_type: str, store: Store) -> None:
     chunks = [(f, ids[i : i + size]) for i in range(0, len(ids), size) for f in silent]
     topic = f"sweep/{side.name}/{object_type}"
     start = int(store.meta(topic) or 0) % len(chunks)
-    for number in range(min(SWEEP_CALLS, len(chunks))):
+    for number in range(min(calls, len(chunks))):
         name, part = chunks[(start + number) % len(chunks)]
         observe(side, kind, side.connector.fetch(object_type, [name], part), store)
-    store.set_meta(topic, str((start + SWEEP_CALLS) % len(chunks)))
+    store.set_meta(topic, str((start + calls) % len(chunks)))

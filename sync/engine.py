@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from config.rules import duration
 from filelock import FileLock, Timeout
-from mapping.canonical import KINDS, FieldDef
 
 from config.model import Config
+from config.rules import duration
 from core.clock import Clock
 from core.errors import GuardError, LockedError, StateError, TielineError
+from mapping.canonical import KINDS, FieldDef
 from sync.detect import Progress, read_kind
 from sync.execute import Executor
 from sync.guard import enforce
@@ -159,9 +159,9 @@ class Engine:
         report.questions = len(plan.questions)
         executor = Executor(self.sides, store, self.definitions, self.clock, report, self.progress)
         executor.execute(plan)
-        for row in plan.rows:
-            if row.how != "first seen" and row.how.startswith(("key", "stamp")):
-                report.tally(row.side, row.kind).linked += 1
+        for side, kinds in plan.statistics.new_links.items():
+            for kind, number in kinds.items():
+                report.tally(side, kind).linked = number
         for name, digest in self._digests().items():
             store.set_meta(f"digest/{name}", digest)
         for name in plan.statistics.unconfirmed:

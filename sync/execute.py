@@ -151,10 +151,11 @@ class Executor:
         current = {r.requested_id or r.id: r for r in records}
         rows = self.store.by_ids(side.name, object_type, ids)
         prepare = self._prepare_archive if verb is Verb.ARCHIVE else self._prepare_update
-        return [
-            prepare(side, a, rows.get(str(a.record_id)), current.get(str(a.record_id)))
-            for a in actions
-        ]
+        with self.store.atomic():
+            return [
+                prepare(side, a, rows.get(str(a.record_id)), current.get(str(a.record_id)))
+                for a in actions
+            ]
 
     def _fields_to_check(
         self, side: Side, object_type: str, actions: Sequence[Action]
@@ -403,8 +404,7 @@ class Executor:
             )
         )  # fmt: skip
         if not isinstance(error, StaleError):
-            now = self.clock.now()
-            self.journal.postpone(action, name, str(error), error.remedy, now)
+            self.journal.postpone(action, name, error, self.clock.now())
 
     def _stale(self, action: Action, reason: str) -> Prepared | None:
         self.report.tally(action.side, action.kind).stale += 1
@@ -418,14 +418,15 @@ class Executor:
     def _settle(self, plan: Plan) -> None:
         """Move the bases of values that now hold everywhere; let deleted records go."""
         carried = {a.id: {f.name for f in a.fields} for a in plan.actions}
-        for settlement in plan.settlements:
-            rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
-            for row in rows:
-                if row.state is State.LIVE:
-                    self._settle_row(row, settlement, carried)
-            self.store.put(rows)
-        for entity, side in plan.unlink:
-            let_go(self.store, entity, side)
+        with self.store.atomic():
+            for settlement in plan.settlements:
+                rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
+                for row in rows:
+                    if row.state is State.LIVE:
+                        self._settle_row(row, settlement, carried)
+                self.store.put(rows)
+            for entity, side in plan.unlink:
+                let_go(self.store, entity, side)
 
     def _settle_row(
         self, row: Row, settlement: Settlement, carried: Mapping[str, set[str]]
@@ -434,6 +435,10 @@ class Executor:
             waits = settlement.waits.get(name, ())
             if all(self._passed(action, name, carried) for action in waits):
                 row.base[name] = value
+            elif any((action, "") in self.acknowledged for action in waits):
+                # the counterpart was made without this value: it is still to be carried over,
+                # and what the counterpart shows instead is not a second opinion
+                row.base.setdefault(name, None)
         row.dirty = row.seen != row.base or bool(row.problems)
 
     def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:

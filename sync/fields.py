@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Literal
 
 from config.rules import FieldSettings, Policy
-
 from sync.model import MISSING, Missing, Value
 
 Shape = Literal["scalar", "set", "roles"]
@@ -146,8 +145,21 @@ def _first_link(views: Sequence[View], context: FieldContext) -> Verdict:
         return _spread(with_value[0], views, context, why="it was blank there")
     if context.settings.rule.kind == "fill-blank":
         return _spread(with_value[0], views, context, why="it was blank there")
+    fullest = _fullest(with_value)
+    if fullest is not None:
+        return _spread(fullest, views, context, why="parts of it were blank there")
     policy = _policy(context, context.first_link)
     return _judge(groups, views, context, policy, "both had a value when they were linked")
+
+
+def _fullest(views: Sequence[View]) -> View | None:
+    """The side whose compound value (an address) has all that the others have, and more."""
+    for view in views:
+        if isinstance(view.value, dict) and all(
+            isinstance(v.value, dict) and v.value.items() <= view.value.items() for v in views
+        ):
+            return view
+    return None
 
 
 def _later(views: Sequence[View], context: FieldContext) -> Verdict:
@@ -155,8 +167,7 @@ def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     moved = [v for v in based if v.moved]
     groups = _groups(moved or based, context)
     if not moved and len(groups) > 1:
-        side = " and ".join(v.side for v in based)
-        return Verdict(settled=False, notes={"": f"drift: {side} differ, neither changed"})
+        return Verdict(settled=False, notes=_drift_notes([g[0] for g in groups], context))
     if len(groups) > 1:
         policy = _policy(context, context.settings.conflict)
         return _judge(groups, views, context, policy, "several sides changed it differently")
@@ -165,6 +176,18 @@ def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     if newcomers and not moved:
         return _join(winner, newcomers, views, context)
     return _spread(winner, views, context, why=f"{winner.side} changed it")
+
+
+def _drift_notes(heads: Sequence[View], context: FieldContext) -> dict[str, str]:
+    """Why unchanged values differ: what keeps one from being written, or nothing does (drift)."""
+    reasons = {
+        view.side: reason
+        for view in heads
+        for other in heads
+        if other is not view and (reason := _stays(other, view, context))
+    }
+    sides = " and ".join(view.side for view in heads)
+    return reasons or {"": f"drift: {sides} differ, neither changed"}
 
 
 def _join(

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from core.errors import RecordError
 from sync.model import Action, Report, Result
 from sync.serial import action_from, action_to
 from sync.store import Store, dumps, guarded
@@ -122,17 +123,22 @@ class Journal:
 
     # -- retries ---------------------------------------------------------------------------
 
-    def postpone(self, action: Action, field: str, error: str, remedy: str, at: datetime) -> None:
-        """Put a refused write (field "": the whole) on the list, later each time."""
+    def postpone(self, action: Action, field: str, error: RecordError, at: datetime) -> None:
+        """Put a refused write (field "": the whole) on the list, later each time.
+
+        What may pass by itself (a locked row) is tried after minutes; a refusal of the value
+        itself only once a day, for another value is another attempt and does not wait at all.
+        """
         digest = digest_of(action, field)
         earlier = self.retry(action.entity, action.side, field)
         attempts = earlier.attempts + 1 if earlier and earlier.digest == digest else 1
-        wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
+        soon = error.retry or getattr(error, "retryable", False)
+        wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT) if soon else _LONGEST_WAIT
         with self._store.atomic():
             self._conn.execute(
                 "INSERT OR REPLACE INTO retries VALUES (?,?,?,?,?,?,?,?)",
                 (action.entity, action.side, field, digest, attempts, (at + wait).isoformat(),
-                 error, remedy),
+                 str(error), error.remedy),
             )  # fmt: skip
 
     def retry(self, entity: str, side: str, field: str) -> Retry | None:
@@ -162,7 +168,8 @@ class Journal:
 def digest_of(action: Action, field: str) -> str:
     """What is being attempted; another value is another attempt, and need not wait."""
     wanted = {f.name: f.new for f in action.fields if field in ("", f.name)}
-    return hashlib.sha256(dumps([str(action.verb), wanted]).encode()).hexdigest()[:16]
+    what = wanted if field else [str(action.verb), wanted]
+    return hashlib.sha256(dumps(what).encode()).hexdigest()[:16]
 
 
 def report_text(report: Report) -> str:

@@ -55,6 +55,10 @@ class Matcher:
 
     def match(self, kind: str, settings: KindSettings) -> Matching:
         """Attach every new record of a kind to an entity, or say why not."""
+        with self.store.atomic():
+            return self._match(kind, settings)
+
+    def _match(self, kind: str, settings: KindSettings) -> Matching:
         matching = Matching()
         order = {side.name: n for n, side in enumerate(self.sides)}
         rows = [r for r in self.store.unattached(kind) if r.state is State.LIVE]

@@ -185,6 +185,7 @@ class Statistics:
     linked: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     changed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     deleted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    new_links: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     ambiguous: int = 0
     rules_changed: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()

@@ -74,7 +74,8 @@ class Planner:
         self.clock = clock
         self.run = run
         self.references = References(store, sides)
-        self.journal = Journal(store)
+        listed = Journal(store).retries()
+        self.retries = {(r.entity, r.side, r.field): r for r in listed}
         self.matcher = Matcher(store, sides, self.references, definitions, run)
         self.rules = self._rules()
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
@@ -136,7 +137,7 @@ class Planner:
     def _decide_entity(self, entity: str, kind: str, rows: Sequence[Row], draft: Draft) -> None:
         decision = self.decide(entity, kind, rows)
         draft.decided.append(entity)
-        kept = [action for action in decision.actions if not self._must_wait(action)]
+        kept = [action for a in decision.actions if (action := self._due(a)) is not None]
         for action in kept:
             if action.verb is Verb.CREATE:
                 self.references.planned[entity, action.side] = action.object_type
@@ -186,10 +187,20 @@ class Planner:
         wanted = side.settings.stamp_linked and side.stamp_field(row.object_type)
         return not wanted or row.stamp == row.entity
 
-    def _must_wait(self, action: Action) -> bool:
-        """Whether just this was refused lately and its time has not come."""
-        entry = self.journal.retry(action.entity, action.side, "")
-        if entry is None or entry.digest != digest_of(action, ""):
+    def _due(self, action: Action) -> Action | None:
+        """The action without what was refused lately and whose time has not come."""
+        if self._must_wait(action, ""):
+            return None
+        fields = tuple(f for f in action.fields if not self._must_wait(action, f.name))
+        if len(fields) == len(action.fields):
+            return action
+        if action.verb is Verb.UPDATE and not fields and not action.stamp:
+            return None
+        return replace(action, fields=fields)
+
+    def _must_wait(self, action: Action, name: str) -> bool:
+        entry = self.retries.get((action.entity, action.side, name))
+        if entry is None or entry.digest != digest_of(action, name):
             return False
         return entry.next_at > self.clock.now()
 
@@ -248,18 +259,14 @@ class Planner:
         """What a side would show after being written with a value."""
         if value is None:
             return Projected(None)
-        mapping = by_name(self.sides)[side].mapping
-        kind = mapping.kind_of(object_type)
+        there = by_name(self.sides)[side]
+        kind = there.mapping.kind_of(object_type)
         definition = self.definitions[kind][name]
         if definition.type in ("ref", "owner", "roles"):
             return self.references.project(side, object_type, definition, value)
         key = (side, object_type, name, orjson.dumps(value).decode())
         if key not in self._projected:
-            found = mapping.project(object_type, {name: value})
-            error = found.errors.get(name)
-            self._projected[key] = (
-                Projected(None, problem=str(error)) if error else Projected(found.values.get(name))
-            )
+            self._projected[key] = _projected(there, object_type, name, value)
         return self._projected[key]
 
     def _prune_unmet_references(self, kind: str, draft: Draft, start: int) -> None:
@@ -294,6 +301,7 @@ class Planner:
             changed=changed,
             deleted=_added(self.store.count_linked("archived"), deleted),
             ambiguous=draft.ambiguous,
+            new_links=draft.linked,
         )
         rows = [
             row
@@ -341,6 +349,20 @@ class Planner:
             calls += math.ceil(number / capabilities.fetch_batch)
             cost[side] = cost.get(side, 0) + calls
         return cost
+
+
+def _projected(side: Side, object_type: str, name: str, value: Value) -> Projected:
+    """A plain value as a side would show it, or why its mapping or its schema cannot take it."""
+    raw = side.mapping.from_canonical(object_type, {name: value})
+    if name in raw.errors:
+        return Projected(None, problem=str(raw.errors[name]))
+    refusal = side.misfit(object_type, raw.values)
+    if refusal:
+        return Projected(None, problem=refusal)
+    shown = side.mapping.to_canonical(object_type, raw.values)
+    if name in shown.errors:
+        return Projected(None, problem=str(shown.errors[name]))
+    return Projected(shown.values.get(name))
 
 
 def _order(definition: FieldDef) -> tuple[str, ...]:

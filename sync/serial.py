@@ -110,6 +110,7 @@ def _statistics(data: dict[str, Any]) -> Statistics:
         linked=data["linked"],
         changed=data["changed"],
         deleted=data["deleted"],
+        new_links=data["new_links"],
         ambiguous=data["ambiguous"],
         rules_changed=tuple(data["rules_changed"]),
         unconfirmed=tuple(data["unconfirmed"]),

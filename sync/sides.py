@@ -64,11 +64,30 @@ class Side:
         fallback = self.settings.fallback_owner or ""
         return self.owners.active.get(wanted) or self.owners.active.get(fallback.lower())
 
+    def misfit(self, object_type: str, raw: Mapping[str, Any]) -> str:
+        """Why the side's live schema would refuse these vendor fields, or ""."""
+        schema = self.schemas.get(object_type)
+        for name, value in raw.items():
+            known = schema.fields.get(name) if schema else None
+            reason = _misfit(known, value) if known and isinstance(value, str) else ""
+            if reason:
+                return f"{object_type}.{name}: {value[:80]!r} {reason}"
+        return ""
+
     def required(self, object_type: str) -> Mapping[str, FieldSchema]:
         """Vendor fields that must not be empty on creation."""
         schema = self.schemas.get(object_type)
         found = schema.fields.items() if schema else ()
         return {name: f for name, f in found if f.required_on_create}
+
+
+def _misfit(known: FieldSchema, value: str) -> str:
+    if known.length and len(value) > known.length and known.type != "multipicklist":
+        return f"is too long ({len(value)} characters, at most {known.length})"
+    closed = known.restricted and known.type == "picklist" and known.picklist and value
+    if closed and value not in {v.value for v in known.picklist if v.active}:
+        return "is not a value of its picklist"
+    return ""
 
 
 def learn_schemas(side: Side, store: Store, clock: Clock, *, fresh: bool = False) -> None:

@@ -104,7 +104,10 @@ class Store:
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """One transaction; all or nothing."""
+        """One transaction, all or nothing; inside another it is part of that one."""
+        if self.db.conn.in_transaction:
+            yield
+            return
         with guarded(), self.db.atomic():
             yield
 

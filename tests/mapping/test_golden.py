@@ -248,6 +248,18 @@ def test_a_deal_goes_to_salesforce() -> None:
     }  # fmt: skip
 
 
+def test_a_phone_number_is_of_the_country_of_its_record() -> None:
+    german = {"Phone": "030 123456", "BillingCountry": "Deutschland"}
+    assert SALESFORCE.to_canonical("Account", german).values == {"phone": "+4930123456"}
+    unknown = {"Phone": "(212) 555-0123", "BillingCountry": "Wonderland"}
+    assert SALESFORCE.to_canonical("Account", unknown).values == {"phone": "+12125550123"}
+    assert SALESFORCE.from_canonical("Account", {"phone": "+4930123456"}, german).values == {
+        "Phone": "030 123456"
+    }
+    new = SALESFORCE.from_canonical("Account", {"phone": "+4930999"}, german)
+    assert new.values == {"Phone": "+4930999"}
+
+
 def test_what_reads_the_same_keeps_its_spelling() -> None:
     current = {"industry": "COMPUTER_GAMES", "website": "www.acme.com/", "type": "VENDOR"}
     wished = {"industry": "entertainment", "website": "https://acme.com", "account_type": "other"}

@@ -105,9 +105,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("mapping", "object_type"), OBJECTS)
-def test_writing_back_what_was_read_changes_nothing(
-    mapping: SideMapping, object_type: str
-) -> None:
+def test_writing_back_what_was_read_changes_nothing(mapping: SideMapping, object_type: str) -> None:
     @given(records(mapping, object_type))
     def law(record: dict[str, Any]) -> None:
         shown = mapping.to_canonical(object_type, record)

@@ -30,6 +30,7 @@ def spec(fields: dict[str, Any], **more: Any) -> MappingSpec:
          "no value map i", "industry"),
         ({"name": {"field": "N", "values": "v"}}, {"values": {"v": {"a": "A"}}},
          "takes no value map", ""),
+        ({"name": {"field": "N", "country": "C"}}, {}, "takes no `country`", "phone"),
         ({"annual_revenue": "R"}, {}, "needs a field for 'amount'", ""),
         ({"billing_address": {"fields": {"town": "T"}}}, {}, "no part 'town'", "city"),
         ({"parent": {"field": "P", "object": "Other"}}, {}, "kind account", "One of: Thing."),

@@ -62,6 +62,9 @@ ROWS = (
     Row("first link: different, no telling which is later",
         {"left": (NONE, "x"), "right": (NONE, "y")},
         "held until a person decides", {}, first_link="latest", held="conflict", settled=False),
+    Row("first link: an address that lacks a part of the other",
+        {"left": (NONE, {"city": "Rome"}), "right": (NONE, {"city": "Rome", "street": "Via A 1"})},
+        "the parts are filled", {"left": {"city": "Rome", "street": "Via A 1"}}),
     Row("first link of a third side, blank there",
         {"left": ("x", "x"), "right": ("x", "x"), "third": (NONE, None)},
         "the blank is filled", {"third": "x"}),
@@ -162,6 +165,8 @@ ROWS = (
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "{" + ", ".join(value) + "}"
+    if isinstance(value, dict):
+        return ", ".join(value.values())
     return "—" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

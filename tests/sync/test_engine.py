@@ -18,7 +18,7 @@ def writes(world: World) -> dict[str, int]:
 
 def _refuse_bad(_object_type: str, write: Write) -> RecordError | None:
     named = getattr(write, "fields", {}).get("name")
-    return RejectedError("no", vendor_code="VALIDATION") if named == "Bad" else None
+    return RejectedError("no", vendor_code="LOCKED", retryable=True) if named == "Bad" else None
 
 
 def test_a_first_run_brings_the_sides_in_step_and_a_second_writes_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,10 @@
+"""Hypothesis without deadlines: the first look at a table of countries takes its time."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "mapping", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("mapping")
