@@ -31,15 +31,22 @@ from sandbox.serve import Running, serve
 from tests.connectors.hubspot_vendor import Answer, Vendor, settings
 
 
-@pytest.fixture
-def vendor() -> Vendor:
-    return Vendor()
-
-
-@pytest.fixture
-def server(vendor: Vendor) -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def both() -> Iterator[tuple[Vendor, Running]]:
+    vendor = Vendor()
     with serve(vendor.app, tls=False) as running:
-        yield running
+        yield vendor, running
+
+
+@pytest.fixture
+def vendor(both: tuple[Vendor, Running]) -> Vendor:
+    both[0].forget()
+    return both[0]
+
+
+@pytest.fixture
+def server(both: tuple[Vendor, Running]) -> Running:
+    return both[1]
 
 
 @pytest.fixture
@@ -72,8 +79,8 @@ def test_the_token_goes_only_to_hubspot(clock: ManualClock) -> None:
     ):
         with pytest.raises(SettingsError):
             connect("hubspot", settings(url, trust_url=False), clock)
-    for url in (None, "https://api.hubapi.com/", "https://api-eu1.hubapi.com"):
-        connect("hubspot", settings(url, trust_url=False), clock).close()
+    for fine in (None, "https://api.hubapi.com/", "https://api-eu1.hubapi.com"):
+        connect("hubspot", settings(fine, trust_url=False), clock).close()
 
 
 @pytest.mark.parametrize(
