@@ -16,10 +16,12 @@ import typer.main
 
 from app.cli import app, forward
 from app.schema import MAPPING_SCHEMA, mapping_schema
+from app.state import REMEDIES, WRITES
 from app.sync_commands import Guard
 from app.syncing import GUARDS
 from config.load import load_yaml, shipped_mapping
 from core.errors import TielineError
+from sync.model import Tally
 from tests.app.office import ROOT, Office
 
 DOCS = ROOT / "docs" / "commands"
@@ -109,6 +111,22 @@ def test_guards_are_named_once() -> None:
     source = (ROOT / "sync" / "guard.py").read_text(encoding="utf-8")
     named = set(re.findall(r'(?:_violation|_share)\(\s*"(\w+)"', source))
     assert named == set(GUARDS)
+
+
+def test_every_cause_of_a_question_has_a_remedy_and_is_documented() -> None:
+    text = (DOCS / "sync.md").read_text(encoding="utf-8")
+    sources = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "sync").glob("*.py"))
+    asked = set(re.findall(r'Question\(\s*"(\w+)"', sources))
+    asked |= set(re.findall(r'_ask\(\s*\w+,\s*"(\w+)"', sources))
+    assert asked == set(REMEDIES)
+    for cause in REMEDIES:
+        assert f"| `{cause}` |" in text
+
+
+def test_writes_are_counted_as_the_engine_counts_them() -> None:
+    tally = Tally(**dict.fromkeys(WRITES, 1))
+    assert tally.writes == len(WRITES)
+    assert Tally(read=1, linked=1, refused=1, stale=1, unknown=1).writes == 0
 
 
 def test_global_options_are_moved_to_the_front() -> None:
