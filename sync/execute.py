@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.base import (
-    Archive,
     Create,
     Done,
     Outcome,
@@ -14,11 +13,11 @@ from connectors.base import (
     RemoteRecord,
     Unknown,
     Update,
-    Write,
 )
 from core.clock import Clock
-from core.errors import ConnectorError, RecordError, StaleError
+from core.errors import ConnectorError, RecordError, RejectedError, StaleError
 from mapping.canonical import KINDS, FieldDef
+from sync.batches import Prepared, batches, merged
 from sync.detect import Progress, merge_record, observe
 from sync.journal import Journal
 from sync.model import (
@@ -37,17 +36,7 @@ from sync.model import (
 from sync.refs import References
 from sync.sides import Side, by_name
 from sync.store import Store
-
-
-@dataclass(slots=True)
-class Prepared:
-    """An action ready to be sent: the vendor's write, and the fields it really carries."""
-
-    action: Action
-    write: Callable[[str], Write]
-    fields: tuple[FieldWrite, ...]
-    left_out: tuple[str, ...] = ()
-    row: Row | None = None
+from sync.transitions import COUNTED, WHOLE, check, done, write_for
 
 
 @dataclass(slots=True)
@@ -74,14 +63,18 @@ class Executor:
         self.references = References(self.store, self.sides)
 
     def execute(self, plan: Plan) -> None:
-        """Creates before updates, parents before children, archives last and children first.
+        """Merges and restores first, creates before updates, parents before children, conversions
+        once their accounts are there, archives last and children first.
 
         A side that fails as a whole is left alone for the rest of the plan, the others go on.
         """
         for kind in KINDS:
             self._deferred = []
+            self._stage(plan.actions, kind, Verb.MERGE)
+            self._stage(plan.actions, kind, Verb.RESTORE)
             self._stage(plan.actions, kind, Verb.CREATE)
             self._stage([*plan.actions, *self._addressed()], kind, Verb.UPDATE)
+            self._stage(plan.actions, kind, Verb.CONVERT)
         for kind in reversed(KINDS):
             self._stage(plan.actions, kind, Verb.ARCHIVE)
         self._settle(plan)
@@ -94,7 +87,7 @@ class Executor:
         sides = by_name(self.sides)
         for (name, object_type), group in sorted(groups.items()):
             if name not in self.failed_sides:
-                self._group(sides[name], object_type, verb, _merged(group))
+                self._group(sides[name], object_type, verb, merged(group))
 
     def _addressed(self) -> list[Action]:
         """Deferred updates of what has been created meanwhile."""
@@ -105,7 +98,7 @@ class Executor:
         size = side.connector.capabilities.write_batch
         try:
             # checked before they are cut into calls, so that skipped ones cost no part of a call
-            for batch in _batches(self._prepared(side, object_type, verb, actions), size):
+            for batch in batches(self._prepared(side, object_type, verb, actions), size):
                 self._send(side, object_type, batch)
                 self.progress("write", side.name, object_type, len(batch))
         except ConnectorError as error:
@@ -145,12 +138,14 @@ class Executor:
         self, side: Side, object_type: str, verb: Verb, actions: Sequence[Action]
     ) -> list[Prepared | None]:
         ids = [str(a.record_id) for a in actions]
+        if verb is Verb.MERGE:
+            ids += [str(a.other_id) for a in actions]
         fields = self._fields_to_check(side, object_type, actions)
         records = side.connector.fetch(object_type, fields, ids) if fields else []
         observe(side, actions[0].kind, records, self.store)
         current = {r.requested_id or r.id: r for r in records}
         rows = self.store.by_ids(side.name, object_type, ids)
-        prepare = self._prepare_archive if verb is Verb.ARCHIVE else self._prepare_update
+        prepare = self._prepare_update if verb is Verb.UPDATE else self._prepare_whole
         with self.store.atomic():
             return [
                 prepare(side, a, rows.get(str(a.record_id)), current.get(str(a.record_id)))
@@ -160,7 +155,7 @@ class Executor:
     def _fields_to_check(
         self, side: Side, object_type: str, actions: Sequence[Action]
     ) -> list[str]:
-        if any(a.verb is Verb.ARCHIVE for a in actions):
+        if any(a.verb in WHOLE for a in actions):
             return list(side.read_fields(object_type))
         names = sorted({f.name for a in actions for f in a.fields})
         found = [v for name in names for v in side.mapping.vendor_fields(object_type, name)]
@@ -176,9 +171,9 @@ class Executor:
             return self._stale(action, "it belongs to another entity now")
         shown, _ = self.references.resolve(row, row.seen, self.definitions[row.kind])
         wanted = [f for f in action.fields if shown.get(f.name) != f.new]
-        for done in action.fields:
-            if done not in wanted:
-                self._acknowledge(action, done, row)
+        for there in action.fields:
+            if there not in wanted:
+                self._acknowledge(action, there, row)
         self.store.put([row])
         moved = [f.name for f in wanted if shown.get(f.name) != f.old]
         if moved:
@@ -217,14 +212,22 @@ class Executor:
             row,
         )
 
-    def _prepare_archive(
+    def _prepare_whole(
         self, side: Side, action: Action, row: Row | None, record: RemoteRecord | None
     ) -> Prepared | None:
-        if row is None or record is None or row.state is not State.LIVE:
-            return None
-        if row.seen != row.base:
-            return self._stale(action, "it was edited since the plan was made")
-        return Prepared(action, lambda op: Archive(op, row.id), (), (), row)
+        reason = check(action, row)
+        if not reason and action.verb is Verb.MERGE:
+            loser = self.store.row(side.name, action.object_type, str(action.other_id))
+            reason = "" if loser and loser.state is State.LIVE else "its twin is no longer there"
+        if reason:
+            return self._stale(action, reason)
+        try:
+            write_for(action, "", side, self.references)
+        except StaleError as error:
+            return self._stale(action, str(error).removeprefix("skipped: "))
+        return Prepared(
+            action, lambda op: write_for(action, op, side, self.references), (), (), row
+        )
 
     def _localised(
         self,
@@ -288,6 +291,11 @@ class Executor:
         with self.store.atomic():
             for prepared, outcome in zip(batch, outcomes, strict=True):
                 self._take(side, prepared, outcome, created)
+        for prepared, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Done) and prepared.action.verb in WHOLE:
+                done(self.store, side, prepared.action, outcome.id)
+                self.journal.passed(prepared.action.entity, side.name, [""])
+                self.references.forget()
 
     def _read_back(
         self,
@@ -320,9 +328,10 @@ class Executor:
         action = prepared.action
         tally = self.report.tally(side.name, action.kind)
         if isinstance(outcome, Done):
-            self._done(side, prepared, outcome, created.get(outcome.id))
-            names = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.ARCHIVE: "archived"}
-            setattr(tally, names[action.verb], getattr(tally, names[action.verb]) + 1)
+            if action.verb not in WHOLE:
+                self._done(side, prepared, outcome, created.get(outcome.id))
+            counter = COUNTED[action.verb]
+            setattr(tally, counter, getattr(tally, counter) + 1)
             self.journal.conclude(outcome.op, "done", record_id=outcome.id, error=None)
         elif isinstance(outcome, Refused):
             tally.refused += 1
@@ -338,10 +347,6 @@ class Executor:
         self, side: Side, prepared: Prepared, outcome: Done, whole: RemoteRecord | None
     ) -> None:
         action = prepared.action
-        if action.verb is Verb.ARCHIVE and prepared.row is not None:
-            prepared.row.state, prepared.row.dirty = State.GONE, False
-            self.store.put([prepared.row])
-            return
         refused = self._refused_names(side, action, outcome)
         taken = [f for f in prepared.fields if f.name not in refused]
         row = self._row_after(side, action, outcome.id)
@@ -351,6 +356,7 @@ class Executor:
         record = whole or outcome.record
         if record is not None:
             merge_record(side, action.kind, record, row)
+        taken = self._kept(action, taken, row)
         for written in taken:
             self._acknowledge(action, written, row)
         if action.verb is Verb.CREATE:
@@ -358,6 +364,15 @@ class Executor:
         row.dirty = row.seen != row.base
         self.store.put([row])
         self.journal.passed(action.entity, side.name, ["", *(f.name for f in taken)])
+
+    def _kept(self, action: Action, taken: Sequence[FieldWrite], row: Row) -> list[FieldWrite]:
+        """The fields that the side did not silently leave as they were; those are refused."""
+        shown, _ = self.references.resolve(row, row.seen, self.definitions[row.kind])
+        left = [f for f in taken if f.name in shown and shown[f.name] == f.old != f.new]
+        for f in left:
+            message = f"{f.name}: {row.side} acknowledged the value and kept what it had"
+            self._refused(action, f.name, RejectedError(message, field=f.name))
+        return [f for f in taken if f not in left]
 
     def _row_after(self, side: Side, action: Action, record_id: str) -> Row:
         row = self.store.row(side.name, action.object_type, record_id)
@@ -375,15 +390,14 @@ class Executor:
         )[0]
 
     def _acknowledge(self, action: Action, written: FieldWrite, row: Row) -> None:
-        """The base moves to what was written; what the side makes of it is then its own change."""
+        """The base moves to what was written; what the side makes of it is then its own change,
+        unless the rule does not let it speak: then that is how it keeps the value."""
         self.acknowledged.add((action.id, written.name))
         self.acknowledged.add((self._origin.get(action.id, action.id), written.name))
         seen = {written.name: row.seen.get(written.name)}
         shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
-        as_written = shown.get(written.name) == written.new
-        row.base[written.name] = (
-            row.seen.get(written.name) if as_written else self._local(row, written)
-        )
+        kept = shown.get(written.name) == written.new or _one_way(written)
+        row.base[written.name] = row.seen.get(written.name) if kept else self._local(row, written)
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""
@@ -447,33 +461,14 @@ class Executor:
         return (action, "") in self.acknowledged and name not in carried.get(action, set())
 
 
+def _one_way(written: FieldWrite) -> bool:
+    """Whether the rule names the value's source as the only side that speaks."""
+    return written.rule in (f"{written.source} ->", f"{written.source} unless blank")
+
+
 def let_go(store: Store, entity: str, side: str) -> None:
     """Turn a deleted record into a tombstone: the link is kept, so that none is made again."""
     rows = store.rows("entity = ? AND side = ? AND state = 'archived'", (entity, side))
     for row in list(rows):
         row.state, row.dirty = State.GONE, False
         store.put([row])
-
-
-def _merged(actions: Sequence[Action]) -> list[Action]:
-    """One update a record: a deferred one joins a planned one."""
-    found: dict[str, Action] = {}
-    for action in actions:
-        earlier = found.get(action.entity)
-        if earlier is None:
-            found[action.entity] = action
-        else:
-            fields = (*earlier.fields, *action.fields)
-            found[action.entity] = replace(earlier, fields=fields)
-    return list(found.values())
-
-
-def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
-    batch: list[Prepared] = []
-    for item in prepared:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -13,10 +13,12 @@ from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
 from sync.conditions import holds
+from sync.convert import conversion, wants_conversion
 from sync.fields import Projected
+from sync.fights import Past, split_fights
 from sync.guard import judge
 from sync.journal import Journal, digest_of
-from sync.match import Matcher, Matching, follow_moves
+from sync.match import Matcher, Matching
 from sync.model import (
     Action,
     Entity,
@@ -30,6 +32,7 @@ from sync.model import (
     Value,
     Verb,
 )
+from sync.moves import follow_moves, propagate_merges
 from sync.reconcile import Decision, Rules, Target, decide
 from sync.refs import References, shape_of
 from sync.sides import Side, by_name
@@ -74,8 +77,10 @@ class Planner:
         self.clock = clock
         self.run = run
         self.references = References(store, sides)
-        listed = Journal(store).retries()
-        self.retries = {(r.entity, r.side, r.field): r for r in listed}
+        self.journal = Journal(store)
+        self.run_number = self.journal.number_of(run)
+        self.fights = _open_fights(store)
+        self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
         self.matcher = Matcher(store, sides, self.references, definitions, run)
         self.rules = self._rules()
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
@@ -102,12 +107,19 @@ class Planner:
     def plan(self, plan_id: str, digest: str, statistics: Statistics) -> Plan:
         """Match and decide everything; the plan's guards are judged at the end."""
         draft = Draft()
-        draft.questions.extend(follow_moves(self.store, self.references, self.sides))
+        draft.questions.extend(follow_moves(self.store, self.sides))
+        moves = propagate_merges(self.store, self.sides, self._merges_are_carried_out)
+        draft.questions.extend(moves.questions)
+        draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))
+        self.references.forget()
         for kind in KINDS:
             matching = self.matcher.match(kind, self.rules.kind(kind))
             self._note_matching(kind, matching, draft)
             self._decide_kind(kind, draft)
         return self._finish(plan_id, digest, draft, statistics)
+
+    def _merges_are_carried_out(self, kind: str) -> bool:
+        return self.rules.kind(kind).merges == "merge"
 
     def _note_matching(self, kind: str, matching: Matching, draft: Draft) -> None:
         draft.questions.extend(matching.questions)
@@ -154,7 +166,33 @@ class Planner:
         shown = tuple(self.shown(row) for row in rows if row.state in (State.LIVE, State.ARCHIVED))
         gone = frozenset(r.side for r in rows if r.state in (State.GONE, State.MOVED))
         known = Entity(entity, kind, shown, gone - {s.side for s in shown})
-        return decide(known, self._targets(known), self.rules)
+        decision = decide(known, self._targets(known), self.rules)
+        self._ask_for_conversions(known, decision)
+        unfought = (self._unfought(action, decision) for action in decision.actions)
+        decision.actions = [action for action in unfought if action is not None]
+        return decision
+
+    def _ask_for_conversions(self, entity: Entity, decision: Decision) -> None:
+        """Have a lead converted by its own side where another side has gone on."""
+        for shown in entity.shown:
+            side = by_name(self.sides)[shown.side]
+            rule = side.settings.convert
+            if rule is None or shown.object_type not in side.connector.capabilities.convert:
+                continue
+            values = _merged(entity)
+            look = lambda path, v=values: self.matcher.value_of(v, entity.kind, path)  # noqa: E731
+            if shown.archived or not wants_conversion(entity, shown, rule, look):
+                continue
+            there = lambda account, name=side.name: self._is_there(account, name)  # noqa: E731
+            found = conversion(entity, shown, rule, there)
+            if isinstance(found, Question):
+                decision.questions.append(found)
+            else:
+                decision.actions.append(found)
+
+    def _is_there(self, entity: str, side: str) -> bool:
+        record = self.references.record_of(entity, side)
+        return record is not None or (entity, side) in self.references.planned
 
     def shown(self, row: Row) -> Shown:
         """A row with its references resolved."""
@@ -176,6 +214,7 @@ class Planner:
             awake=self.matcher.in_scope(row),
             archived=row.state is State.ARCHIVED,
             stamped=self._is_stamped(side, row),
+            restorable=side.connector.capabilities.restore,
         )
 
     def _writable(self, side: Side, object_type: str, *, creating: bool) -> frozenset[str]:
@@ -198,6 +237,16 @@ class Planner:
             return None
         return replace(action, fields=fields)
 
+    def _unfought(self, action: Action, decision: Decision) -> Action | None:
+        """The action without what its side replaces each time; that becomes a question."""
+        if action.verb is not Verb.UPDATE or not action.fields:
+            return action
+        fights = self.fights.get(action.entity, {})
+        past = Past(self.journal.history(action.entity), self.run_number, fights)
+        kept, questions = split_fights(action, past)
+        decision.questions.extend(questions)
+        return kept
+
     def _must_wait(self, action: Action, name: str) -> bool:
         entry = self.retries.get((action.entity, action.side, name))
         if entry is None or entry.digest != digest_of(action, name):
@@ -207,11 +256,16 @@ class Planner:
     # -- creation --------------------------------------------------------------------------
 
     def _targets(self, entity: Entity) -> list[Target]:
-        restoring = self.rules.kind(entity.kind).deletes == "restore"
-        present = {s.side for s in entity.shown if not (restoring and s.archived)}
+        deletes = self.rules.kind(entity.kind).deletes
+        made_again = {
+            s.side
+            for s in entity.shown
+            if s.archived and deletes[s.side] == "restore" and not s.restorable
+        }
+        present = {s.side for s in entity.shown} - made_again
         if not any(s.awake and not s.archived for s in entity.shown):
             return []
-        barred = set() if restoring else entity.gone
+        barred = {side for side in entity.gone if deletes[side] != "restore"}
         return [
             self._target(entity, side)
             for side in self.sides
@@ -359,10 +413,18 @@ def _projected(side: Side, object_type: str, name: str, value: Value) -> Project
     refusal = side.misfit(object_type, raw.values)
     if refusal:
         return Projected(None, problem=refusal)
-    shown = side.mapping.to_canonical(object_type, raw.values)
+    shown = side.mapping.project(object_type, {name: value})
     if name in shown.errors:
         return Projected(None, problem=str(shown.errors[name]))
     return Projected(shown.values.get(name))
+
+
+def _open_fights(store: Store) -> dict[str, dict[tuple[str, str], Mapping[str, Value]]]:
+    found: dict[str, dict[tuple[str, str], Mapping[str, Value]]] = {}
+    for q in store.questions():
+        if q["cause"] == "fight":
+            found.setdefault(q["entity"], {})[q["side"], q["field"]] = q["detail"]
+    return found
 
 
 def _order(definition: FieldDef) -> tuple[str, ...]:

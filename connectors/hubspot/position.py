@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,31 +47,37 @@ class Progress(BaseModel):
     new: int = 0
     fresh: dict[str, datetime] | None = {}
 
-    def note(self, object_type: str, rows: Iterable[Row], created_after: datetime) -> None:
-        """Remember the newest stamp, and the records created at or after a moment."""
+    def note(
+        self, object_type: str, rows: Sequence[Row], since: datetime | None, lookback: timedelta
+    ) -> None:
+        """Remember the newest stamp, and the records created at or after a moment: `since`, or
+        on a first reading the newest stamp less the lookback, which moves on with it."""
+        stamps = [stamp for row in rows if (stamp := modified_of(object_type, row))]
+        self.greatest = max([*stamps, self.greatest] if self.greatest else stamps, default=None)
+        mark = since or min(self.started, self.greatest or self.started) - lookback
         for row in rows:
-            modified = modified_of(object_type, row)
-            if modified and (self.greatest is None or modified > self.greatest):
-                self.greatest = modified
             created = created_of(row)
-            if self.fresh is not None and created and created >= created_after:
+            if self.fresh is not None and created:
                 self.fresh[row_id(row)] = created
-                if len(self.fresh) > RECENT:
-                    self.fresh = None
+        if self.fresh is not None:
+            fresh = {id: made for id, made in self.fresh.items() if made >= mark}
+            self.fresh = fresh if len(fresh) <= RECENT else None
 
 
 class Position(BaseModel):
     """A cursor.
 
-    All changes stamped before `since` are read. `total` live records were there at the end of
-    the last whole reading, `recent` are those of them created at or after `since` (None: too
-    many to say): from these two the next reading tells whether any record is gone.
+    All changes stamped before `since` are read, and all deletions before `gone_since`. `total`
+    live records were there at the end of the last whole reading, `recent` are those of them
+    created at or after `since` (None: too many to say): from these two the next reading tells
+    whether any record is gone.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     version: int = 1
     since: datetime | None = None
+    gone_since: datetime | None = None
     total: int | None = None
     recent: list[str] | None = None
     progress: Progress | None = None
@@ -99,11 +105,14 @@ class Position(BaseModel):
             since = min(done.started, newest) - lookback
         since = max(since, EPOCH)
         self.since = max(since, self.since) if self.since else since
+        self.gone_since = done.started - lookback if clock_agrees else self.since
         self.total = done.count
-        fresh = done.fresh
-        self.recent = (
-            None if fresh is None else [i for i, made in fresh.items() if made >= self.since]
-        )
+        if newest < self.since:
+            self.recent = []  # nothing is created after it was last modified
+        elif done.fresh is None:
+            self.recent = None
+        else:
+            self.recent = [id for id, made in done.fresh.items() if made >= self.since]
         self.progress = None
 
     def look_for_archived(self, since: datetime) -> None:
@@ -123,6 +132,9 @@ def load(cursor: Cursor) -> Position:
     """Read a cursor; raises CursorExpiredError for one that is not of this connector."""
     try:
         parsed: Any = orjson.loads(cursor)
-        return Position.model_validate(parsed)
+        position = Position.model_validate(parsed)
     except (ValueError, ValidationError) as error:
-        raise CursorExpiredError(f"not a cursor of the HubSpot connector: {error}") from error
+        raise CursorExpiredError("this is not a cursor of the HubSpot connector") from error
+    if position.since is None and position.progress is None:
+        raise CursorExpiredError("the cursor of the HubSpot connector says nothing")
+    return position

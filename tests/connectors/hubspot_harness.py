@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import trustme
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.base import Connector, RawFields, Ref, RemoteId, StampField
 from connectors.hubspot import connect
 from connectors.registry import ConnectorSettings
 from core.clock import OffsetClock
 from sandbox.hubspot import make
+from sandbox.serve import Running, serve
 from tests.connectors.harness import Association, Garble, Names, Role
 
 STAMP = "tieline_id"
@@ -27,6 +30,7 @@ NAMES: Mapping[Role, Names] = {
         other="city",
         text_length=None,
         stamp=STAMP,
+        spare_stamp="tieline_spare",
         note="description",
         picklist="industry",
         picklist_values=("COMPUTER_SOFTWARE", "BANKING"),
@@ -40,7 +44,9 @@ NAMES: Mapping[Role, Names] = {
         other="jobtitle",
         text_length=None,
         stamp=STAMP,
+        spare_stamp="tieline_spare",
         email="email",
+        email_is_unique=True,
         picklist="hs_lead_status",
         picklist_values=("NEW", "OPEN"),
         bad_picklist="NOT_A_STATUS",
@@ -52,6 +58,7 @@ NAMES: Mapping[Role, Names] = {
         text_length=None,
         required={"pipeline": "default", "dealstage": "qualifiedtobuy"},
         stamp=STAMP,
+        spare_stamp="tieline_spare",
         note="description",
         picklist="dealstage",
         picklist_values=("qualifiedtobuy", "contractsent"),
@@ -63,6 +70,12 @@ NAMES: Mapping[Role, Names] = {
     ),
 }
 LABELS = ("Decision maker", "Billing contact")
+WRONG: Mapping[str, str] = {
+    "token": "pat-eu1-00000000-0000-0000-0000-000000000000",
+    "client_id": "the-id-of-nobody",
+    "client_secret": "a-wrong-secret",
+    "refresh_token": "a-wrong-refresh-token",
+}
 WRITES = r"^(POST|PUT|PATCH|DELETE) (?!.*(/search|/batch/read|token))"
 
 
@@ -73,13 +86,32 @@ class SteppingClock(OffsetClock):
         self.advance(seconds)
 
 
+class Switchboard(Starlette):
+    """One server for many accounts, one after the other: starting a server costs more than a
+    test."""
+
+    account: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.account(scope, receive, send)
+
+
+@contextmanager
+def switchboard() -> Iterator[tuple[Switchboard, Running]]:
+    """A switchboard that answers over HTTPS until the end of the block."""
+    board = Switchboard()
+    with serve(board) as running:
+        yield board, running
+
+
 class HubSpotHarness:
     """One fresh sandbox account. `vendor` are options of the sandbox, `options` of the side."""
 
     find_ignores_case = True
     merges_by_person: Sequence[Role] = ("account", "person")
     names: Mapping[Role, Names] = NAMES
-    associations = (
+    secrets: Sequence[str]
+    associations: Sequence[Association] = (
         Association("person", "associations.companies", "account", LABELS, primary=True),
         Association("opportunity", "associations.companies", "account", primary=True),
         Association("opportunity", "associations.contacts", "person"),
@@ -87,7 +119,7 @@ class HubSpotHarness:
 
     def __init__(
         self,
-        ca: trustme.CA,
+        board: tuple[Switchboard, Running],
         *,
         flow: str = "private_app",
         options: Mapping[str, Any] | None = None,
@@ -95,7 +127,9 @@ class HubSpotHarness:
     ) -> None:
         self.clock = SteppingClock()
         self.sandbox = make(clock=self.clock, **(vendor or {}))
-        self.running = self.sandbox.start(ca=ca)
+        switch, self.running = board
+        switch.account = self.sandbox.app
+        self.secrets = [*self.sandbox.credentials.values(), *WRONG.values()]
         self.sessions_expire = flow == "oauth_refresh"
         self._flow = flow
         self._options = dict(options or {})
@@ -110,7 +144,6 @@ class HubSpotHarness:
     def close(self) -> None:
         for connector in self._connectors:
             connector.close()
-        self.running.stop()
 
     def admin(self, method: str, name: str, body: Any = None) -> dict[str, Any]:
         """Call an admin route; fails on a refusal."""
@@ -193,8 +226,11 @@ class HubSpotHarness:
     def lose_next_answer(self) -> None:
         self.fault(match=WRITES, action="drop_after")
 
-    def fail_next(self, status: int, times: int = 1) -> None:
-        self.fault(match=r"/crm/", action="status", status=status, times=times)
+    def fail_next(self, status: int, times: int = 1, skip: int = 0) -> None:
+        body = {"status": "error", "message": "a fault", "category": "FAULT"}
+        self.fault(
+            match=r"/crm/", action="status", status=status, body=body, times=times, skip=skip
+        )
 
     def garble_next(self, kind: Garble, times: int = 1) -> None:
         self.fault(match=r"/crm/", action=kind, times=times)
@@ -220,14 +256,7 @@ class HubSpotHarness:
         return self.connect()
 
     def with_wrong_credentials(self) -> Connector:
-        wrong = {
-            "flow": self._flow,
-            "token": "pat-eu1-00000000-0000-0000-0000-000000000000",
-            "client_id": "nobody",
-            "client_secret": "wrong",
-            "refresh_token": "wrong",
-        }
-        return self.connect(credentials=wrong)
+        return self.connect(credentials={**WRONG, "flow": self._flow})
 
     def _edit(self, object_type: str, id: RemoteId | None, verb: str, **more: Any) -> RemoteId:
         body = {
@@ -238,3 +267,14 @@ class HubSpotHarness:
             **more,
         }
         return str(self.admin("POST", "edit", body).get("id"))
+
+
+def calls(crm: HubSpotHarness) -> dict[str, int]:
+    """Calls by route since the last question."""
+    counted: dict[str, int] = crm.requests()["by_route"]
+    crm.admin("DELETE", "requests")
+    return counted
+
+
+def people(n: int) -> list[dict[str, str]]:
+    return [{"firstname": f"P{i}", "email": f"p{i}@example.org"} for i in range(n)]
