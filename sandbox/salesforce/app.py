@@ -76,7 +76,7 @@ def make_app(service: Service, store: Administration) -> SandboxApp:
         WebRoute("/services/data/", versions, methods=["GET"]),
         WebRoute("/services/data/{rest:path}", data, methods=METHODS),
     ]
-    app = SandboxApp(routes, store=store, classify=classify)
+    app = SandboxApp(routes, store=store, classify=classify, quirks=service.org.quirks)
     service.counter = app.counter
     return app
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.clock import ManualClock, OffsetClock
+from sandbox.quirks import Quirks
 from sandbox.salesforce.catalog import Catalog, Field, ObjectType
 from sandbox.salesforce.errors import not_found
 from sandbox.salesforce.ids import IdSource
@@ -43,7 +44,10 @@ class CustomField:
 class Org:
     """The state that every request works on; hold `lock` while using it."""
 
-    def __init__(self, clock: OffsetClock | ManualClock, options: Options) -> None:
+    def __init__(
+        self, clock: OffsetClock | ManualClock, options: Options, quirks: Quirks | None = None
+    ) -> None:
+        self.quirks = quirks or Quirks()
         self.lock = threading.RLock()
         self.clock = clock
         self.options = options
