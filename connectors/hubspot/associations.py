@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.base import RemoteId
-from core.errors import RecordError, RejectedError, UnexpectedReplyError
+from core.errors import RecordError, RejectedError, UnexpectedReplyError, VendorDownError
 
 from .client import Api, Reply
 from .errors import complaint
@@ -21,6 +22,7 @@ READ_BATCH = 1000
 CREATE_BATCH = 2000
 ARCHIVE_BATCH = 100
 """Inputs that one call takes (HubSpot, associations v4)."""
+_NOT_VALID = re.compile(r"[A-Z_]+=(\d+) is not valid")
 ALIKE = 5
 """Refusals of one wording after which a batch is not halved any further."""
 
@@ -145,7 +147,11 @@ class _Work:
         """Whether the answers leave nothing open: all that was added is confirmed, and it is
         not left to HubSpot which one is the primary."""
         wished, current = self.wished[id], self.current.get(id, {})
-        added = {(id, other) for other in wished if other not in current}
+        added = {
+            (id, other)
+            for other, pair in wished.items()
+            if _additions(rule, current.get(other), pair)
+        }
         primaries = sum(pair.primary for pair in wished.values())
         return added <= sent.confirmed and (rule.primary is None or not wished or primaries == 1)
 
@@ -209,7 +215,7 @@ class Associations:
         after.update({id: work.wished[id] for id in difference.ids})
         open_ids = [id for id in difference.ids if sent.reasons or not work.told(rule, id, sent)]
         read = self._read_for(object_type, name, open_ids)
-        work.refused.update(_unfulfilled(name, work.wished, read, open_ids, sent.reasons))
+        work.refused.update(_unfulfilled(name, work, read, open_ids, sent.reasons))
         after.update({id: read.get(id, {}) for id in open_ids})
         sure = {one for one, _ in sent.confirmed} | {id for id, pairs in after.items() if pairs}
         return Written({id: to_items(after.get(id, {})) for id in wishes}, work.refused, sure)
@@ -343,11 +349,23 @@ def _gather(
         if after is not None:
             further.append({"id": one, "after": str(after)})
     for error in _errors(reply):
-        said = complaint(error)
-        if said.category == "OBJECT_NOT_FOUND" and "ASSOCIATION" not in str(error).upper():
-            for id in said.ids:
-                found.pop(id, None)
+        for id in _unknown_ids(error):
+            found.pop(id, None)
     return further
+
+
+def _unknown_ids(error: Mapping[str, Any]) -> Iterable[str]:
+    """The records that one error of a batch read says are not there; none where it says that a
+    record has no associations. Raises VendorDownError for any other: a record that could not be
+    read is not one without associations."""
+    said = complaint(error)
+    if "NO_ASSOCIATIONS" in str(error.get("subCategory") or "").upper():
+        return ()
+    if said.missing:
+        return said.ids
+    if named := _NOT_VALID.search(said.message):
+        return (named.group(1),)
+    raise VendorDownError(f"HubSpot could not read all associations: {said.message}")
 
 
 def _add(rule: AssociationField, pairs: Pairs, target: Mapping[str, Any]) -> None:
@@ -407,18 +425,19 @@ def _surplus(rule: AssociationField, before: Pair, pair: Pair, wished: Pairs) ->
 
 def _unfulfilled(
     name: str,
-    wished: Mapping[RemoteId, Pairs],
-    current: Mapping[RemoteId, Pairs],
+    work: _Work,
+    read: Mapping[RemoteId, Pairs],
     ids: Iterable[RemoteId],
     reasons: Sequence[str],
 ) -> dict[RemoteId, RecordError]:
     """Records whose associations or labels are not what was wished. Which of several is the
-    primary one is the vendor's to say: it marks the first by itself."""
+    primary one is the vendor's to say: it marks the first by itself. What nobody expected there
+    was not to be taken off."""
     refused: dict[RemoteId, RecordError] = {}
     for id in ids:
-        pairs, now = wished[id], current.get(id, {})
+        pairs, now, before = work.wished[id], read.get(id, {}), work.current.get(id, {})
         lacking = [other for other in pairs if not _holds(now.get(other), pairs[other])]
-        kept = [other for other in now if other not in pairs]
+        kept = [other for other in now if other in before and other not in pairs]
         if lacking or kept:
             message = _reason(lacking or kept, reasons) or (
                 f"HubSpot did not associate {', '.join(lacking)}" if lacking

@@ -23,7 +23,9 @@ LIFETIME = 1800.0
 
 
 class Tokens(Protocol):
-    """Keeps `configuration.access_token` of the client usable."""
+    """Keeps `configuration.access_token` of the client usable; `expire` says whether it ends."""
+
+    expire: bool
 
     def ready(self) -> None:
         """See to a token before a call; may call the vendor."""
@@ -37,6 +39,8 @@ class Tokens(Protocol):
 class PrivateApp:
     """A private app's token does not end, so a 401 is final."""
 
+    expire = False
+
     def ready(self) -> None:
         """Nothing to do."""
 
@@ -46,6 +50,8 @@ class PrivateApp:
 
 class OAuthRefresh:
     """Access tokens of 30 minutes; one thread renews while the others wait."""
+
+    expire = True
 
     def __init__(self, http: Any, secrets: Mapping[str, str], clock: Clock, timeout: float) -> None:
         self._http = http

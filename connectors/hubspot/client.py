@@ -135,6 +135,11 @@ class Api:
         self._backoff = wait_exponential(multiplier=0.5, max=20)
 
     @property
+    def oauth(self) -> bool:
+        """Whether access tokens are given for a time (else it is a private app's)."""
+        return self._tokens.expire
+
+    @property
     def token(self) -> str:
         """The access token in use, for introspection only."""
         self._tokens.ready()

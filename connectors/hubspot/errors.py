@@ -205,6 +205,11 @@ class Complaint:
         return bool(value) and code.startswith("INVALID_") and message.startswith(f"{value} was ")
 
     @property
+    def missing(self) -> bool:
+        """Whether it says that records are not there."""
+        return self.category in _MISSING
+
+    @property
     def duplicate(self) -> bool:
         codes = {code for _, code in self.fields.values()}
         return bool(codes & _DUPLICATE) or self.category in _DUPLICATE or self.existing is not None
