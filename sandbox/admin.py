@@ -99,6 +99,12 @@ class RequestCounter:
         with self._lock:
             self._objects[object_type]["write" if write else "read"] += 1
 
+    def wrote(self) -> None:
+        """Count a request as a write that only its body showed to be one."""
+        with self._lock:
+            self._reads -= 1
+            self._writes += 1
+
     def report(self) -> dict[str, Any]:
         with self._lock:
             return {

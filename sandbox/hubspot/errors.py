@@ -43,7 +43,7 @@ class ApiError(Exception):
 
     def in_batch(self, context: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """The error as one entry of a multi-status answer."""
-        return {**self._body, "context": dict(context)}
+        return {**self._body, "context": dict(context)} if context else dict(self._body)
 
 
 def invalid(message: str, **extra: Any) -> ApiError:
@@ -92,6 +92,14 @@ def value_taken(portal_id: int, name: str, value: str, record: str, other: int) 
     return invalid(
         f"Cannot set PropertyValueCoordinates{{portalId={portal_id}, propertyName={name}, "
         f"value={value}}} on {record}. {other} already has that value."
+    )
+
+
+def too_many_associations(kind: str, record: int, target: str) -> ApiError:
+    """A record that has all the associations that the account's limits allow it."""
+    return invalid(
+        f"The limit of associations from {kind} {record} to {target} is reached.",
+        subCategory="crm.associations.ASSOCIATION_LIMIT_EXCEEDED",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from core.clock import ManualClock, OffsetClock
 from sandbox.quirks import Quirks
 from sandbox.salesforce.catalog import Catalog, Field, ObjectType
+from sandbox.salesforce.effects import Effects
 from sandbox.salesforce.errors import not_found
 from sandbox.salesforce.ids import IdSource
 from sandbox.salesforce.options import Options
@@ -55,6 +56,7 @@ class Org:
         self.custom: list[CustomField] = []
         self.catalog = Catalog(options, {})
         self.store = Store(self.catalog.full.values())
+        self.effects = Effects(self)
         self.id = self.ids.next("00D")
         self.user_id = self.ids.next("005")
         self._furnish()

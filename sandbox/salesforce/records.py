@@ -137,12 +137,14 @@ def create(org: Org, kind: ObjectType, given: Mapping[str, Any], actor: Actor) -
     check_references(org, kind, draft)
     draft = {**org.system_row(org.ids.next(kind.table.prefix), actor.user_id), **draft}
     add_defaults(org, kind, draft, actor.user_id)
+    draft |= org.effects.rewritten(kind.name, draft)
     _check_required(kind, draft)
     derive(org, kind, draft, None, fields)
     _check_record(org, kind, draft, draft, actor)
     with org.store.transaction():
         org.store.put(kind.name, draft)
         _after_write(org, kind, draft, created=True)
+    org.effects.wrote(kind.name, None, draft, actor)
     return str(draft["Id"])
 
 
@@ -162,6 +164,7 @@ def update(org: Org, kind: ObjectType, id_: str, given: Mapping[str, Any], actor
 
 
 def _write(org: Org, kind: ObjectType, row: Row, changed: Draft, actor: Actor) -> None:
+    changed = {**changed, **org.effects.rewritten(kind.name, {**row, **changed})}
     draft = {**row, **changed, **_touched(org, actor)}
     _check_required(kind, draft)
     derive(org, kind, draft, row, set(changed))
@@ -169,6 +172,7 @@ def _write(org: Org, kind: ObjectType, row: Row, changed: Draft, actor: Actor) -
     with org.store.transaction():
         org.store.put(kind.name, draft)
         _after_write(org, kind, draft, created=False)
+    org.effects.wrote(kind.name, row, draft, actor)
 
 
 def _touched(org: Org, actor: Actor) -> Draft:
@@ -186,9 +190,7 @@ def touch(org: Org, object_type: str, row: Row, changed: Mapping[str, Any]) -> D
 
 
 def _check_required(kind: ObjectType, draft: Draft) -> None:
-    missing = [
-        one.name for one in kind.fields.values() if one.required and draft.get(one.name) is None
-    ]
+    missing = [name for name in kind.required if draft.get(name) is None]
     if missing:
         raise SalesforceError(
             "REQUIRED_FIELD_MISSING",
@@ -203,8 +205,7 @@ def _check_record(
     loop = _PARENTS.get(kind.name)
     if loop is not None and changed.get(loop) is not None:
         check_loop(org, kind.name, loop, draft["Id"], changed[loop])
-    fields = {name: value for name, value in changed.items() if name.lower() in kind.fields}
-    check_unique(org, kind, fields, draft["Id"])
+    check_unique(org, kind, changed, draft["Id"])
     check_validation_rules(org, kind, draft)
     if not actor.allow_duplicates:
         check_duplicate_rule(org, kind, draft)
@@ -214,6 +215,7 @@ def _check_lock(org: Org, id_: str) -> None:
     left = org.options.locked.get(id_, 0)
     if left > 0:
         org.options.locked[id_] = left - 1
+    if left > 0 or org.quirks.strikes("lock_rows", id_):
         raise SalesforceError(
             "UNABLE_TO_LOCK_ROW",
             f"unable to obtain exclusive access to this record or 1 records: {id_}",
@@ -322,9 +324,7 @@ def restore(org: Org, kind: ObjectType, id_: str, actor: Actor) -> str:
     row = org.store.get(kind.name, to18(id_) or "")
     if row is None or not is_deleted(row) or row.get("MasterRecordId"):
         raise SalesforceError("UNDELETE_FAILED", "Entity is not in the recycle bin", [])
-    check_unique(
-        org, kind, {one.name: row.get(one.name) for one in kind.fields.values()}, row["Id"]
-    )
+    check_unique(org, kind, row, row["Id"])
     with org.store.transaction():
         for object_type, binned in _binned_with(org, row["Id"], row["_deleted_at"]):
             _unbin(org, object_type, binned, actor)
