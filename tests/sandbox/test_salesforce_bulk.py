@@ -228,6 +228,9 @@ def test_states_out_of_order_are_refused(kit: Kit) -> None:
     upload(kit, job, "Name\na\n")
     assert kit.error("GET", f"jobs/ingest/{job}/successfulResults")[1] == "INVALIDJOBSTATE"
     assert kit.error("DELETE", f"jobs/ingest/{job}")[1] == "INVALIDJOBSTATE"
+    more = kit.http.put(f"{DATA}/jobs/ingest/{job}/batches", content=b"Name\nb\n",
+                        headers=CSV_TYPE)  # fmt: skip
+    assert more.json()[0]["message"].startswith("Found multiple contents for job")
     close(kit, job)
     assert kit.error("PATCH", f"jobs/ingest/{job}", {"state": "UploadComplete"})[1] == (
         "INVALIDJOBSTATE"
