@@ -24,6 +24,8 @@ class Options:
     `duplicate_rules`: object -> fields that together must not match another record, or
     {"fields": […], "allow_save": false} where the allow-save header does not help.
     `locked`: record id -> how many more writes meet UNABLE_TO_LOCK_ROW.
+    `session_lifetime`: seconds without use until a session ends; `session_max_age`: seconds
+    until it ends even in use (0: never).
     `app_limit`: calls per day of the connected app (0: not limited apart), named `app_name`.
     `session_refusal`: "rest" or "agent" answers every call with a 401 that no new session cures.
     `workflow_rules`: rows {"object", "field", "rewrite": one of `own_rules.REWRITES`, "value",
@@ -34,6 +36,7 @@ class Options:
     daily_limit: int = 100_000
     page_size: int = 2_000
     session_lifetime: float = 7_200
+    session_max_age: float = 0
     cursor_lifetime: float = 2 * 86_400
     currency: str = "single"
     currencies: list[str] = field(default_factory=lambda: ["EUR", "USD"])

@@ -323,6 +323,27 @@ def test_wrong_queries_and_the_daily_number_are_refused(kit: Kit) -> None:
     assert left == {"Max": 1, "Remaining": 0}
 
 
+def test_an_aborted_query_has_no_results(kit: Kit) -> None:
+    body = {"operation": "query", "query": "SELECT Id FROM Account"}
+    job = kit.call("POST", "jobs/query", body).json()["id"]
+    assert kit.error("GET", f"jobs/query/{job}/results")[1] == "INVALIDJOBSTATE"
+    aborted = kit.call("PATCH", f"jobs/query/{job}", {"state": "Aborted"}).json()
+    kit.advance(60)
+    assert aborted["state"] == state(kit, job, "query")["state"] == "Aborted"
+    assert kit.error("GET", f"jobs/query/{job}/results")[1] == "INVALIDJOBSTATE"
+
+
+def test_a_query_job_that_fails_can_be_asked_again(kit: Kit) -> None:
+    kit.config(quirks={"bulk_failed_jobs": 1.0})
+    seen = []
+    for _ in range(3):
+        body = {"operation": "query", "query": "SELECT Id FROM Account"}
+        job = kit.call("POST", "jobs/query", body).json()["id"]
+        kit.advance(1)
+        seen.append(state(kit, job, "query")["state"])
+    assert seen == ["Failed", "Failed", "JobComplete"]
+
+
 def test_an_expired_session_is_told_in_the_way_of_each_version(kit: Kit) -> None:
     job = asked(kit, "SELECT Id FROM Account")
     kit.sandbox.store.expire_sessions()

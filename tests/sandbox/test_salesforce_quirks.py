@@ -58,6 +58,15 @@ def test_a_session_ends_unused_and_may_be_refused_in_html(kit: Kit) -> None:
     assert kit.call("GET", "limits").status_code == 200
 
 
+def test_a_session_may_end_while_it_is_in_use(kit: Kit) -> None:
+    kit.config(session_max_age=60)
+    statuses = []
+    for _ in range(4):
+        kit.advance(20)
+        statuses.append(kit.call("GET", "limits").status_code)
+    assert statuses == [200, 200, 200, 401]
+
+
 @pytest.mark.parametrize(
     ("refusal", "message"),
     [
