@@ -98,7 +98,7 @@ class Batches:
             job = _job_of(row, verb, jobs, left, alone=len(rows) == 1)
             if job is not None:
                 left.remove(job)
-                job.answer(row, row_id(row))
+                job.answer(row, row_id(row), reply.repeated_since)
         unmapped = len(rows) - (len(jobs) - len(left))
         said = [complaint(error) for error in _errors(reply)]
         for number, job in enumerate(jobs):

@@ -16,6 +16,7 @@ from core.clock import OffsetClock
 from sandbox.hubspot import make
 from sandbox.serve import Running, serve
 from tests.connectors.harness import Association, Garble, Names, Role
+from tests.connectors.stamped import stamped
 
 STAMP = "tieline_id"
 OBJECT_TYPES: Mapping[Role, str] = {
@@ -105,7 +106,8 @@ def switchboard() -> Iterator[tuple[Switchboard, Running]]:
 
 
 class HubSpotHarness:
-    """One fresh sandbox account. `vendor` are options of the sandbox, `options` of the side."""
+    """One fresh sandbox account. `vendor` are options of the sandbox, `options` of the side;
+    `stamping`: the connector stamps every creation, as the engine does."""
 
     find_ignores_case = True
     merges_by_person: Sequence[Role] = ("account", "person")
@@ -124,7 +126,9 @@ class HubSpotHarness:
         flow: str = "private_app",
         options: Mapping[str, Any] | None = None,
         vendor: Mapping[str, Any] | None = None,
+        stamping: bool = False,
     ) -> None:
+        self._stamping = stamping
         self.clock = SteppingClock()
         self.sandbox = make(clock=self.clock, **(vendor or {}))
         switch, self.running = board
@@ -133,7 +137,7 @@ class HubSpotHarness:
         self.sessions_expire = flow == "oauth_refresh"
         self._flow = flow
         self._options = dict(options or {})
-        self._lag = float((vendor or {}).get("search_lag", 0))
+        self._lag = self.sandbox.store.quirks.seconds("search_lag")
         self._connectors: list[Connector] = []
         self.connector = self.reconnect()
         self.connector.prepare([StampField(name, STAMP) for name in OBJECT_TYPES.values()])
@@ -253,7 +257,10 @@ class HubSpotHarness:
         return int(self.requests()["writes"])
 
     def reconnect(self) -> Connector:
-        return self.connect()
+        made = self.connect()
+        return (
+            stamped(made, dict.fromkeys(OBJECT_TYPES.values(), STAMP)) if self._stamping else made
+        )
 
     def with_wrong_credentials(self) -> Connector:
         return self.connect(credentials={**WRONG, "flow": self._flow})
