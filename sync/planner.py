@@ -12,8 +12,11 @@ from config.model import Config
 from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
+from sync.answers import Answers, facts_of
+from sync.bind import links_as_answered
 from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
+from sync.deletion import made_anew
 from sync.fields import Projected
 from sync.guard import judge
 from sync.journal import Journal, digest_of
@@ -32,7 +35,7 @@ from sync.model import (
     Verb,
 )
 from sync.moves import follow_moves, propagate_merges
-from sync.reconcile import Decision, Rules, Target, decide
+from sync.reconcile import Decision, Rules, Target, creation_question, decide
 from sync.refs import References, shape_of
 from sync.sides import Side, by_name
 from sync.store import Store
@@ -55,6 +58,12 @@ class Draft:
     unlink: list[tuple[str, str]] = field(default_factory=list)
     linked: dict[str, dict[str, int]] = field(default_factory=dict)
     ambiguous: int = 0
+    answered: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def follow(self, answered: Mapping[int, Sequence[tuple[str, str]]]) -> None:
+        """Note answers that are followed, and by which writes."""
+        for answer, waits in answered.items():
+            self.answered.setdefault(answer, []).extend(waits)
 
 
 class Planner:
@@ -78,7 +87,8 @@ class Planner:
         self.references = References(store, sides)
         listed = Journal(store).retries()
         self.retries = {(r.entity, r.side, r.field): r for r in listed}
-        self.matcher = Matcher(store, sides, self.references, definitions, run)
+        self.answers = Answers(store)
+        self.matcher = Matcher(store, sides, self.references, definitions, run, self.answers)
         self.rules = self._rules()
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
 
@@ -97,6 +107,9 @@ class Planner:
             forward_only=lambda kind, name: (kind, name) in FORWARD_ONLY,
             project=self.project,
             missing_required=self.missing_required,
+            supplies=self._supplies,
+            answer_to=self.answers.to,
+            replaced=self.answers.replacement,
         )
 
     # -- the pass --------------------------------------------------------------------------
@@ -104,9 +117,19 @@ class Planner:
     def plan(self, plan_id: str, digest: str, statistics: Statistics) -> Plan:
         """Match and decide everything; the plan's guards are judged at the end."""
         draft = Draft()
-        draft.questions.extend(follow_moves(self.store, self.sides))
-        moves = propagate_merges(self.store, self.sides, self._merges_are_carried_out)
+        contradictions = follow_moves(self.store, self.sides)
+        unanswered, followed = links_as_answered(self.answers, contradictions, self.store, self.run)
+        draft.questions.extend(unanswered)
+        draft.follow(dict.fromkeys(followed, ()))
+        moves = propagate_merges(
+            self.store,
+            self.sides,
+            self._merges_are_carried_out,
+            self.answers.to,
+            self.answers.apart,
+        )
         draft.questions.extend(moves.questions)
+        draft.follow(moves.answered)
         draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))
         self.references.forget()
         for kind in KINDS:
@@ -121,6 +144,7 @@ class Planner:
     def _note_matching(self, kind: str, matching: Matching, draft: Draft) -> None:
         draft.questions.extend(matching.questions)
         draft.ambiguous += matching.ambiguous
+        draft.follow({answer.id: () for answer in matching.answered})
         for side, number in matching.linked.items():
             draft.linked.setdefault(side, {})[kind] = number
 
@@ -153,6 +177,7 @@ class Planner:
         draft.actions.extend(kept)
         draft.questions.extend(decision.questions)
         draft.unlink.extend((entity, side) for side in decision.unlink)
+        draft.follow(decision.answered)
         if decision.settlement:
             draft.settlements.append(decision.settlement)
         if kept or decision.settlement or decision.questions:
@@ -181,7 +206,8 @@ class Planner:
             there = lambda account, name=side.name: self._is_there(account, name)  # noqa: E731
             found = conversion(entity, shown, rule, there)
             if isinstance(found, Question):
-                decision.questions.append(found)
+                if self.answers.to(found) is None:
+                    decision.questions.append(found)
             else:
                 decision.actions.append(found)
 
@@ -242,15 +268,12 @@ class Planner:
 
     def _targets(self, entity: Entity) -> list[Target]:
         deletes = self.rules.kind(entity.kind).deletes
-        made_again = {
-            s.side
-            for s in entity.shown
-            if s.archived and deletes[s.side] == "restore" and not s.restorable
-        }
+        made_again = made_anew(entity, self.rules.kind(entity.kind), self.answers.to)
         present = {s.side for s in entity.shown} - made_again
         if not any(s.awake and not s.archived for s in entity.shown):
             return []
-        barred = {side for side in entity.gone if deletes[side] != "restore"}
+        wanted_back = self.answers.restores(entity.id)
+        barred = {s for s in entity.gone if deletes[s] != "restore" and not wanted_back}
         return [
             self._target(entity, side)
             for side in self.sides
@@ -267,11 +290,15 @@ class Planner:
         if not all(holds(condition, look) for condition in scope):
             return Target(side.name, "", frozenset(), refused=f"outside the scope of {side.name}")
         object_type = self._create_as(side, entity.kind, values)
+        answer = None
         if object_type is None:
-            text = f"ask: no `create_as` rule of {side.name} fits this {entity.kind}"
-            return Target(side.name, "", frozenset(), refused=text)
+            text = f"no `create_as` rule of {side.name} fits this {entity.kind}"
+            answer = self.answers.to(creation_question(entity, side.name, text))
+            if answer is None or answer.value not in side.object_types(entity.kind):
+                return Target(side.name, "", frozenset(), refused=f"ask: {text}")
+            object_type = str(answer.value)
         creatable = self._writable(side, object_type, creating=True)
-        return Target(side.name, object_type, creatable)
+        return Target(side.name, object_type, creatable, answer=answer)
 
     def _create_as(self, side: Side, kind: str, values: Mapping[str, Value]) -> str | None:
         rules = side.settings.create_as.get(kind, [])  # type: ignore[call-overload]
@@ -291,6 +318,12 @@ class Planner:
             filled.update(side.mapping.vendor_fields(target.object_type, name))
         required = sorted(side.required(target.object_type))
         return next((name for name in required if name not in filled), "")
+
+    def _supplies(self, target: Target, vendor_field: str) -> str:
+        mapping = by_name(self.sides)[target.side].mapping
+        names = sorted(target.creatable)
+        found = (n for n in names if vendor_field in mapping.vendor_fields(target.object_type, n))
+        return next(found, "")
 
     # -- projection ------------------------------------------------------------------------
 
@@ -329,7 +362,8 @@ class Planner:
     # -- the end ---------------------------------------------------------------------------
 
     def _finish(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
-        self.store.ask(draft.questions, self.clock.now())
+        draft.questions = self.answers.asked(draft.questions)
+        self.store.ask(draft.questions, self.clock.now(), facts_of)
         labels = {q.entity for q in draft.questions} | set(draft.decided)
         self.store.close_questions(labels, [q.id for q in draft.questions])
         self.store.close_stale_matches([q.id for q in draft.questions])
@@ -359,6 +393,7 @@ class Planner:
             statistics=statistics,
             violations=tuple(judge(statistics, self.config.guards)),
             cost=self._cost(draft.actions),
+            answered=tuple(self.answers.applied(draft.answered)),
         )
 
     def _shares(self, draft: Draft) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
