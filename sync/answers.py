@@ -140,6 +140,11 @@ class Answers:
             if a.state == "given" and a.cause == "create" and a.reply is Reply.LINK
         ]
 
+    def rests(self, question: str, facts: Mapping[str, str]) -> bool:
+        """Whether a person let a refusal rest, for as long as the same is attempted."""
+        own = self._own.get(question)
+        return own is not None and own.reply is Reply.SKIP and dict(own.facts) == dict(facts)
+
     def restores(self, entity: str) -> bool:
         """Whether a person wanted a deleted record back."""
         return any(
