@@ -106,10 +106,10 @@ class Answers:
 
     def to(self, question: Question) -> Answer | None:
         """The answer to a question that is about to be asked; None: it is to be asked."""
-        facts = facts_of(question)
         own = self._own.get(question.id)
-        if own is not None and own.state == "given" and holds(own, facts) and not _is_map(own):
-            return own
+        if own is not None and own.state == "given" and not _is_map(own):
+            if holds(own, facts_of(question)):
+                return own
         group = group_id(question.cause, question.kind, question.side, question.field)
         return next((a for a in self._standing.get(group, ()) if _fits(a, question)), None)
 

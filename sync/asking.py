@@ -47,6 +47,20 @@ def ask(
     return asked
 
 
+def fought(
+    entity: Entity, awake: Sequence[Shown], name: str, verdict: Verdict, answer_to: AnswerTo
+) -> Answer | None:
+    """The side that a person took in a fight over this very value, if one did."""
+    shown = {s.side: s.values.get(name) for s in awake}
+    for each in verdict.sets:
+        detail = {each.side: shown.get(each.side), each.source: each.new}
+        question = Question("fight", entity.kind, entity.id, each.side, name, "", detail)
+        answer = answer_to(question)
+        if answer is not None:
+            return answer
+    return None
+
+
 def questions_of(
     entity: Entity, awake: Sequence[Shown], name: str, verdict: Verdict
 ) -> list[Question]:

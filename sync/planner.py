@@ -18,6 +18,7 @@ from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.deletion import made_anew
 from sync.fields import Projected
+from sync.fights import Past, split_fights
 from sync.guard import judge
 from sync.journal import Journal, digest_of
 from sync.match import Matcher, Matching
@@ -39,6 +40,7 @@ from sync.reconcile import Decision, Rules, Target, creation_question, decide
 from sync.refs import References, shape_of
 from sync.sides import Side, by_name
 from sync.store import Store
+from sync.waiting import open_fights
 
 FORWARD_ONLY = frozenset({("person", "lifecycle_stage")})
 """Ordered fields whose backward moves travel only where the configuration allows it."""
@@ -85,8 +87,10 @@ class Planner:
         self.clock = clock
         self.run = run
         self.references = References(store, sides)
-        listed = Journal(store).retries()
-        self.retries = {(r.entity, r.side, r.field): r for r in listed}
+        self.journal = Journal(store)
+        self.run_number = self.journal.number_of(run)
+        self.fights = open_fights(store)
+        self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
         self.answers = Answers(store)
         self.matcher = Matcher(store, sides, self.references, definitions, run, self.answers)
         self.rules = self._rules()
@@ -190,6 +194,8 @@ class Planner:
         known = Entity(entity, kind, shown, gone - {s.side for s in shown})
         decision = decide(known, self._targets(known), self.rules)
         self._ask_for_conversions(known, decision)
+        unfought = (self._unfought(action, decision) for action in decision.actions)
+        decision.actions = [action for action in unfought if action is not None]
         return decision
 
     def _ask_for_conversions(self, entity: Entity, decision: Decision) -> None:
@@ -257,6 +263,16 @@ class Planner:
         if action.verb is Verb.UPDATE and not fields and not action.stamp:
             return None
         return replace(action, fields=fields)
+
+    def _unfought(self, action: Action, decision: Decision) -> Action | None:
+        """The action without what its side replaces each time; that becomes a question."""
+        if action.verb is not Verb.UPDATE or not action.fields:
+            return action
+        fights = self.fights.get(action.entity, {})
+        past = Past(self.journal.history(action.entity), self.run_number, fights)
+        kept, questions = split_fights(action, past)
+        decision.questions.extend(questions)
+        return kept
 
     def _must_wait(self, action: Action, name: str) -> bool:
         entry = self.retries.get((action.entity, action.side, name))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from config.rules import FieldSettings, KindSettings
-from sync.asking import AnswerTo, ask, by_answer, held, questions_of
+from sync.asking import AnswerTo, ask, by_answer, fought, held, questions_of
 from sync.deletion import carry_out, choose
 from sync.fields import FieldContext, Project, Projected, Shape, Verdict, View, blank, decide_scalar
 from sync.model import (
@@ -140,10 +140,14 @@ def _answered(
     decision: Decision,
 ) -> Verdict:
     """The verdict as people's answers leave it; what they did not answer is asked."""
-    if not verdict.conflict and not verdict.held:
+    taken = fought(entity, awake, name, verdict, rules.answer_to)
+    if not (verdict.conflict or verdict.held or taken):
         return verdict
     settings = rules.field(entity.kind, name)
     context = _context(entity, awake, name, settings, rules)
+    if taken:
+        decision.follow(taken)
+        return by_answer(taken, awake, name, context)
     asked = ask(entity, awake, name, verdict, context, rules.answer_to)
     decision.questions.extend(asked.questions)
     for answer in asked.answers:

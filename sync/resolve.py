@@ -219,8 +219,15 @@ class Resolver:
         number = 0
         with self.store.atomic():
             answers = Answers(self.store)
+            standing: set[tuple[str, ...]] = set()
             for each in ready:
-                self._remember(each, answers)
+                thing = each.thing
+                group = (thing.cause, thing.kind, thing.side, thing.field)
+                once = (*group, thing.facts.get("wanted", ""))
+                self.store.mark_dirty([thing.entity])
+                if not each.given.always or once not in standing:
+                    self._remember(each, answers)
+                standing.add(once)
                 number += 1
         return number
 
@@ -234,6 +241,8 @@ class Resolver:
         if given.always:
             question = group_id(thing.cause, thing.kind, thing.side, thing.field)
             facts = {k: v for k, v in facts.items() if k == "wanted"}
+        if thing.cause == "fight":
+            self.store.close_question(thing.question)  # it is what keeps from writing again
         state = "done" if given.reply is Reply.RETRY else "given"
         answers.give(
             Answer(
@@ -242,7 +251,6 @@ class Resolver:
             ),
             self._pairs(ready),
         )  # fmt: skip
-        self.store.mark_dirty([thing.entity])
 
     def _put_off(self, thing: Open, given: Given) -> None:
         until = self.at if given.reply is Reply.RETRY else self.at + _NEVER
@@ -279,6 +287,9 @@ class Resolver:
         answer = found[-1]
         with self.store.atomic():
             answers.withdraw(answer)
+            if answer.cause == REFUSED:
+                entry = (answer.entity, answer.side, answer.field)
+                Journal(self.store).put_off(*entry, self.at)
             if answer.standing:
                 self.store.mark_all_dirty()
             else:
@@ -305,7 +316,7 @@ def _read(text: str, definition: FieldDef) -> Value:
             return orjson.loads(plain)
         except orjson.JSONDecodeError:
             return text
-    if not plain:
+    if plain in ("", "(blank)"):
         return None
     if definition.type == "set":
         return [part.strip() for part in plain.split(",")]

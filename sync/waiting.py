@@ -83,6 +83,15 @@ def overdue(things: Iterable[Open], after: timedelta, now: datetime) -> dict[str
     return waiting(o for o in things if datetime.fromisoformat(o.opened) < limit)
 
 
+def open_fights(store: Store) -> dict[str, dict[tuple[str, str], Mapping[str, Value]]]:
+    """By entity, side and field: the values over which an open question says that sides fight."""
+    found: dict[str, dict[tuple[str, str], Mapping[str, Value]]] = {}
+    for q in store.questions():
+        if q["cause"] == "fight":
+            found.setdefault(q["entity"], {})[q["side"], q["field"]] = q["detail"]
+    return found
+
+
 def _asked(row: Mapping[str, Any]) -> Open:
     return Open(
         row["id"], row["cause"], row["kind"], row["entity"], row["side"], row["field"],
@@ -121,6 +130,7 @@ _WORDS: Mapping[str, str] = {
     "merge": "proposed merges",
     "delete": "deletes",
     "convert": "conversions",
+    "fight": "fields that sides fight over",
     REFUSED: "refused writes",
 }
 
@@ -134,6 +144,7 @@ REPLIES: Mapping[str, tuple[Reply, ...]] = {
     "merge": (Reply.MERGE, Reply.APART, Reply.SKIP),
     "delete": (Reply.DELETE, Reply.RESTORE, Reply.UNLINK, Reply.SKIP),
     "convert": (Reply.SKIP,),
+    "fight": (Reply.TAKE, Reply.RETRY),
     REFUSED: (Reply.RETRY, Reply.SKIP),
 }
 """What can be answered, by cause."""
