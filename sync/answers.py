@@ -77,14 +77,18 @@ class Answers:
         self._standing: dict[str, list[Answer]] = {}
         self._maps: dict[tuple[str, str, str, str, str], Answer] = {}
         self._apart: dict[str, set[str]] = {}
+        self._free: set[tuple[str, str]] = set()
         self.reload()
 
     def reload(self) -> None:
         """Look at the store again."""
         for table in (self._own, self._standing, self._maps, self._apart):
             table.clear()
+        self._free.clear()
         for answer in self._read("state IN ('given', 'done', 'stale')"):
             self._own[answer.question] = answer
+            if answer.reply is Reply.LINK and answer.state == "given":
+                self._free.add((answer.side, answer.entity))
             if answer.standing and answer.state == "given":
                 self._standing.setdefault(answer.question, []).insert(0, answer)
             if _is_map(answer) and answer.state != "stale":
@@ -107,9 +111,9 @@ class Answers:
     def to(self, question: Question) -> Answer | None:
         """The answer to a question that is about to be asked; None: it is to be asked."""
         own = self._own.get(question.id)
-        if own is not None and own.state == "given" and not _is_map(own):
-            if holds(own, facts_of(question)):
-                return own
+        acts = own is not None and own.state == "given" and not _is_map(own)
+        if own is not None and acts and holds(own, facts_of(question)):
+            return own
         group = group_id(question.cause, question.kind, question.side, question.field)
         return next((a for a in self._standing.get(group, ()) if _fits(a, question)), None)
 
@@ -131,6 +135,10 @@ class Answers:
     def keeps_apart(self) -> bool:
         """Whether any two records are kept apart."""
         return bool(self._apart)
+
+    def links_free(self, row: Row) -> bool:
+        """Whether a person named what a free record is to be linked with."""
+        return (row.side, f"{row.object_type}:{row.id}") in self._free
 
     def links(self) -> list[Answer]:
         """Answers that bind a record to an entity whose creation was asked about."""

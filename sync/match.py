@@ -70,6 +70,7 @@ class Matcher:
         taking_part = [row for row in rows if self._takes_part(row)]
         for row in taking_part:
             self.store.set_keys(row, self._keys(row, kind, settings))
+        taking_part.sort(key=lambda row: not self.answers.links_free(row))  # before others ask
         for row in taking_part:
             self._attach(row, kind, settings, matching)
         return matching
