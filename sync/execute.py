@@ -296,6 +296,7 @@ class Executor:
         for prepared, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Done) and prepared.action.verb in WHOLE:
                 done(self.store, side, prepared.action, outcome.id)
+                self.acknowledged.add((prepared.action.id, ""))
                 self.journal.passed(prepared.action.entity, side.name, [""])
                 self.references.forget()
 
