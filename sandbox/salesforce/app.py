@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, parse_qsl
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as WebRoute
 
 from sandbox.admin import Classified, SandboxApp, answer
-from sandbox.salesforce import collections_api, composite, rest, tooling
+from sandbox.salesforce import collections_api, composite, rest, soap_api, tooling
 from sandbox.salesforce.administer import Administration
 from sandbox.salesforce.auth import TokenError
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.ids import to18
 from sandbox.salesforce.service import Reply, Service
+from sandbox.salesforce.wsdl import wsdl
 
 # composite and tooling come first: their paths are more particular than the generic ones
 ROUTES = (*composite.ROUTES, *collections_api.ROUTES, *tooling.ROUTES, *rest.ROUTES)
@@ -40,6 +42,17 @@ def make_app(service: Service, store: Administration) -> SandboxApp:
             request.headers,
         )
         return _response(reply)
+
+    async def soap(request: Request) -> Response:
+        path = request.url.path
+        if request.method == "GET":
+            text = wsdl(f"{request.app.state.url}{path}")
+            return Response(text, media_type="text/xml;charset=UTF-8")
+        raw, url = await request.body(), request.app.state.url
+        status, body = await run_in_threadpool(
+            soap_api.handle, service, request.path_params["version"], raw, url, path
+        )
+        return Response(body, status, media_type="text/xml;charset=UTF-8")
 
     async def token(request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
@@ -72,16 +85,20 @@ def make_app(service: Service, store: Administration) -> SandboxApp:
         WebRoute("/services/oauth2/token", token, methods=["POST"]),
         WebRoute("/services/oauth2/revoke", revoke, methods=["POST"]),
         WebRoute("/services/oauth2/userinfo", userinfo, methods=["GET", "POST"]),
+        WebRoute("/services/Soap/{kind}/{version}", soap, methods=["GET", "POST"]),
+        WebRoute("/services/Soap/{kind}/{version}/{rest:path}", soap, methods=["GET", "POST"]),
         WebRoute("/services/data", versions, methods=["GET"]),
         WebRoute("/services/data/", versions, methods=["GET"]),
         WebRoute("/services/data/{rest:path}", data, methods=METHODS),
     ]
-    app = SandboxApp(routes, store=store, classify=classify)
+    app = SandboxApp(routes, store=store, classify=classify, quirks=service.org.quirks)
     service.counter = app.counter
     return app
 
 
 def _response(reply: Reply) -> Response:
+    if reply.chunks is not None:
+        return StreamingResponse(reply.chunks, reply.status, dict(reply.headers))
     if reply.body is None:
         return Response(status_code=reply.status, headers=dict(reply.headers))
     headers = {**reply.headers, "Content-Type": "application/json;charset=UTF-8"}

@@ -18,6 +18,11 @@ class Options:
     `validation_rules`: object -> {field: message when it is blank}.
     `duplicate_rules`: object -> fields that together must not match another record.
     `locked`: record id -> how many more writes meet UNABLE_TO_LOCK_ROW.
+    `app_limit`: calls per day of the connected app (0: not limited apart), named `app_name`.
+    `session_refusal`: "rest" or "agent" answers every call with a 401 that no new session cures.
+    `workflow_rules`: rows {"object", "field", "rewrite": one of `effects.REWRITES`, "value",
+    "delay": seconds, 0 for at once}. `bulk_page_size`: rows of a Bulk result page unless
+    `maxRecords` says otherwise.
     """
 
     daily_limit: int = 100_000
@@ -36,6 +41,12 @@ class Options:
     validation_rules: dict[str, dict[str, str]] = field(default_factory=dict)
     duplicate_rules: dict[str, list[str]] = field(default_factory=dict)
     locked: dict[str, int] = field(default_factory=dict)
+    app_limit: int = 0
+    app_name: str = "tieline"
+    session_refusal: str = ""
+    workflow_rules: list[dict[str, Any]] = field(default_factory=list)
+    person_accounts: bool = False
+    bulk_page_size: int = 50_000
 
     @property
     def multi_currency(self) -> bool:

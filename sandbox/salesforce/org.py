@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.clock import ManualClock, OffsetClock
+from sandbox.quirks import Quirks
 from sandbox.salesforce.catalog import Catalog, Field, ObjectType
+from sandbox.salesforce.effects import Effects
 from sandbox.salesforce.errors import not_found
 from sandbox.salesforce.ids import IdSource
 from sandbox.salesforce.options import Options
@@ -43,7 +45,10 @@ class CustomField:
 class Org:
     """The state that every request works on; hold `lock` while using it."""
 
-    def __init__(self, clock: OffsetClock | ManualClock, options: Options) -> None:
+    def __init__(
+        self, clock: OffsetClock | ManualClock, options: Options, quirks: Quirks | None = None
+    ) -> None:
+        self.quirks = quirks or Quirks()
         self.lock = threading.RLock()
         self.clock = clock
         self.options = options
@@ -51,6 +56,7 @@ class Org:
         self.custom: list[CustomField] = []
         self.catalog = Catalog(options, {})
         self.store = Store(self.catalog.full.values())
+        self.effects = Effects(self)
         self.id = self.ids.next("00D")
         self.user_id = self.ids.next("005")
         self._furnish()

@@ -117,8 +117,9 @@ class Query:
         """The matching rows in order, offset and limit applied; `among`: only these ids."""
         candidates, ordered = self._candidates(among)
         test, deleted = self.filter.test, self.deleted
+        seen = self.org.effects.visible(iter(candidates))
         found: Iterable[Row] = (
-            row for row in candidates if (deleted or not row.get("IsDeleted")) and test(row)
+            row for row in seen if (deleted or not row.get("IsDeleted")) and test(row)
         )
         if self.sorts and not ordered:
             found = self._sorted(list(found))

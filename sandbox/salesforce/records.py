@@ -137,12 +137,14 @@ def create(org: Org, kind: ObjectType, given: Mapping[str, Any], actor: Actor) -
     check_references(org, kind, draft)
     draft = {**org.system_row(org.ids.next(kind.table.prefix), actor.user_id), **draft}
     add_defaults(org, kind, draft, actor.user_id)
+    draft |= org.effects.rewritten(kind.name, draft)
     _check_required(kind, draft)
     derive(org, kind, draft, None, fields)
     _check_record(org, kind, draft, draft, actor)
     with org.store.transaction():
         org.store.put(kind.name, draft)
         _after_write(org, kind, draft, created=True)
+    org.effects.wrote(kind.name, None, draft, actor)
     return str(draft["Id"])
 
 
@@ -162,6 +164,7 @@ def update(org: Org, kind: ObjectType, id_: str, given: Mapping[str, Any], actor
 
 
 def _write(org: Org, kind: ObjectType, row: Row, changed: Draft, actor: Actor) -> None:
+    changed = {**changed, **org.effects.rewritten(kind.name, {**row, **changed})}
     draft = {**row, **changed, **_touched(org, actor)}
     _check_required(kind, draft)
     derive(org, kind, draft, row, set(changed))
@@ -169,6 +172,7 @@ def _write(org: Org, kind: ObjectType, row: Row, changed: Draft, actor: Actor) -
     with org.store.transaction():
         org.store.put(kind.name, draft)
         _after_write(org, kind, draft, created=False)
+    org.effects.wrote(kind.name, row, draft, actor)
 
 
 def _touched(org: Org, actor: Actor) -> Draft:
@@ -214,6 +218,7 @@ def _check_lock(org: Org, id_: str) -> None:
     left = org.options.locked.get(id_, 0)
     if left > 0:
         org.options.locked[id_] = left - 1
+    if left > 0 or org.quirks.strikes("lock_rows", id_):
         raise SalesforceError(
             "UNABLE_TO_LOCK_ROW",
             f"unable to obtain exclusive access to this record or 1 records: {id_}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.salesforce.catalog import ObjectType
@@ -19,13 +18,13 @@ from sandbox.salesforce.records import (
     update,
     upsert,
 )
+from sandbox.salesforce.replication import deleted_since, updated_since
 from sandbox.salesforce.service import NEWEST, OLDEST, Call, Reply, Route, Service
 from sandbox.salesforce.store import Row
-from sandbox.salesforce.values import address, stamp
+from sandbox.salesforce.values import address
 
 _SEASONS = ("Spring", "Summer", "Winter")
 _BATCH = re.compile(r"batchSize\s*=\s*(\d+)", re.I)
-_UPDATED_DAYS, _DELETED_DAYS = 30, 15
 _UPSERT_HAS_BODY = 46
 
 
@@ -193,53 +192,16 @@ def upsert_by_key(service: Service, call: Call) -> Reply:
     return Reply(200, {"id": id_, "success": True, "errors": [], "created": False})
 
 
-def _window(service: Service, call: Call, days: int) -> tuple[str, str]:
-    """Start and end of a replication call, as stamps. Raises INVALID_REPLICATION_DATE."""
-    now = service.org.clock.now()
-    try:
-        start, end = (_moment(call.query[name]) for name in ("start", "end"))
-    except (KeyError, ValueError):
-        raise SalesforceError(
-            "INVALID_REPLICATION_DATE", "start and end must be ISO 8601 date/times"
-        ) from None
-    if end - start < timedelta(minutes=1):
-        raise SalesforceError(
-            "INVALID_REPLICATION_DATE", "startDate must be at least one minute before endDate"
-        )
-    if now - start > timedelta(days=days):
-        raise SalesforceError(
-            "INVALID_REPLICATION_DATE", f"startDate cannot be more than {days} days ago"
-        )
-    return stamp(start), stamp(min(end, now))
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.replace(" ", "+"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def updated(service: Service, call: Call) -> Reply:
     kind = service.org.kind(call.args["object"])
-    start, end = _window(service, call, _UPDATED_DAYS)
-    rows = service.org.store.tables[kind.name].modified(start)
-    ids = [row["Id"] for row in rows if row["SystemModstamp"] <= end and not row.get("IsDeleted")]
-    return Reply(200, {"ids": ids, "latestDateCovered": end})
+    window = call.query.get("start"), call.query.get("end")
+    return Reply(200, updated_since(service.org, kind, *window))
 
 
 def deleted(service: Service, call: Call) -> Reply:
     kind = service.org.kind(call.args["object"])
-    start, end = _window(service, call, _DELETED_DAYS)
-    rows = service.org.store.tables[kind.name].modified(start)
-    found = [
-        {"id": row["Id"], "deletedDate": row.get("_deleted_at", row["SystemModstamp"])}
-        for row in rows
-        if row.get("IsDeleted") and row.get("_deleted_at", row["SystemModstamp"]) <= end
-    ]
-    earliest = stamp(service.org.clock.now() - timedelta(days=_DELETED_DAYS))
-    return Reply(
-        200,
-        {"deletedRecords": found, "earliestDateAvailable": earliest, "latestDateCovered": end},
-    )
+    window = call.query.get("start"), call.query.get("end")
+    return Reply(200, deleted_since(service.org, kind, *window))
 
 
 def limits(service: Service, call: Call) -> Reply:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import orjson
 
 from sandbox.admin import RequestCounter
+from sandbox.faults import LOGIN_PAGE
 from sandbox.salesforce.auth import Auth
 from sandbox.salesforce.cursors import Cursors
 from sandbox.salesforce.errors import (
@@ -53,11 +54,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; a body of None is no body at all."""
+    """An answer; a body of None is no body at all. `chunks` stream a body that is no JSON."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    chunks: Iterable[bytes] | None = None
 
 
 Handler = Callable[["Service", Call], Reply]
@@ -99,8 +101,10 @@ class Allowance:
         return len(self._calls)
 
     def spend(self) -> None:
-        """Count a call. Raises SalesforceError REQUEST_LIMIT_EXCEEDED (403)."""
-        if self.used >= self._org.options.daily_limit:
+        """Count a call. Raises SalesforceError REQUEST_LIMIT_EXCEEDED (403, no Retry-After)."""
+        options, used = self._org.options, self.used
+        spent = used >= options.daily_limit or 0 < options.app_limit <= used
+        if spent and self._org.quirks.on("rate_limits"):
             raise limit_exceeded()
         self._calls.append(self._org.clock.now().timestamp())
 
@@ -108,7 +112,13 @@ class Allowance:
         self._calls.clear()
 
     def header(self) -> dict[str, str]:
-        return {"Sforce-Limit-Info": f"api-usage={self.used}/{self._org.options.daily_limit}"}
+        """The usage, of the organisation and, where it is limited apart, of the app."""
+        options, used = self._org.options, self.used
+        shown = f"api-usage={used}/{options.daily_limit}"
+        if options.app_limit:
+            app = f"{used}/{options.app_limit}(appName={options.app_name})"
+            shown += f"; per-app-api-usage={app}"
+        return {"Sforce-Limit-Info": shown}
 
 
 class Service:
@@ -127,6 +137,11 @@ class Service:
         if self.counter is not None:
             self.counter.touch(object_type, write=write)
 
+    def wrote(self) -> None:
+        """Tell the request counter that this request, counted as a read, can change data."""
+        if self.counter is not None:
+            self.counter.wrote()
+
     def answer(
         self, method: str, raw_path: str, query: str, body: bytes, headers: Mapping[str, str]
     ) -> Reply:
@@ -135,8 +150,32 @@ class Service:
             try:
                 reply = self._authorised(method, raw_path, query, body, headers)
             except (SalesforceError, AmbiguousError) as error:
-                reply = error_reply(error)
-            return Reply(reply.status, reply.body, {**reply.headers, **self.allowance.header()})
+                reply = self._refusal(error, headers)
+            return replace(reply, headers={**reply.headers, **self.allowance.header()})
+
+    def begin(self) -> None:
+        """What happened by itself since the last call."""
+        self.org.effects.run_due()
+
+    def _refusal(
+        self, error: SalesforceError | AmbiguousError, headers: Mapping[str, str]
+    ) -> Reply:
+        """An error's answer; an expired session is sometimes told in HTML."""
+        expired = isinstance(error, SalesforceError) and error.status == 401
+        key = headers.get("authorization", "")
+        if expired and self.org.quirks.rate("session_html", key):
+            return Reply(401, None, {"Content-Type": "text/html;charset=UTF-8"}, [LOGIN_PAGE])
+        return error_reply(error)
+
+    def _meter(self, method: str, path: Sequence[str], query: str, body: bytes) -> None:
+        """Transaction security sometimes takes too long. Raises TXN_SECURITY_METERING_ERROR."""
+        key = f"{method} {path} {query} {hash(body)}"
+        if self.org.quirks.on("metering") and self.org.quirks.strikes("metering", key):
+            raise SalesforceError(
+                "TXN_SECURITY_METERING_ERROR",
+                "We can't complete the action because enabled transaction security policies took "
+                "too long to complete.",
+            )
 
     def _authorised(
         self, method: str, raw_path: str, query: str, body: bytes, headers: Mapping[str, str]
@@ -146,6 +185,8 @@ class Service:
         version, path = split_path(raw_path)
         user_id = self.auth.user_of(headers.get("authorization"))
         self.allowance.spend()
+        self.begin()
+        self._meter(method, path, query, body)
         allow = "allowsave=true" in headers.get("sforce-duplicate-rule-header", "").lower()
         actor = Actor(user_id, allow_duplicates=allow)
         params = dict(parse_qsl(query, keep_blank_values=True))
