@@ -42,6 +42,8 @@ from core.log import get_logger
 log = get_logger("salesforce")
 _LIMIT_INFO = re.compile(r"api-usage=(\d+)/(\d+)")
 """Finds the organisation's usage, and where there is one the application's own."""
+RENEWALS = 2
+"""How often one call renews the session; a new one may be revoked at once, but not for ever."""
 UNTOLD_PAUSE = 1.0
 """Seconds that all threads pause where the vendor asks to slow down and says not how long."""
 
@@ -115,9 +117,9 @@ class Meter:
     def heard(self, headers: Mapping[str, str]) -> None:
         found = _LIMIT_INFO.findall(headers.get("Sforce-Limit-Info", ""))
         if found:
-            # of the account's allowance and the application's own, the one that ends sooner
             pairs = [(int(used), int(limit)) for used, limit in found]
-            self.day(*min(pairs, key=lambda pair: pair[1] - pair[0]))
+            # the account's allowance, unless the application's own is used up before it
+            self.day(*next((pair for pair in pairs if pair[0] >= pair[1]), pairs[0]))
 
     def day(self, used: int, limit: int) -> None:
         with self._lock:
@@ -145,7 +147,7 @@ class Transport:
         self.meter = Meter()
 
     def call(self, request: Request) -> Answer:
-        """One answered call, with at most one renewal of the session.
+        """One answered call, with a few renewals of the session at most.
 
         Repeats what may pass by itself within the time-out's span: always where nothing was
         sent or the vendor says that it did not begin, else only a repeatable request. Raises
@@ -161,10 +163,11 @@ class Transport:
 
     def _with_session(self, request: Request, once: Callable[[Request, Grant], T]) -> T:
         grant = self._sign_in.grant()
-        try:
-            return self._persist(request, grant, once)
-        except _ExpiredError:
-            grant = self._sign_in.renew(grant)
+        for _ in range(RENEWALS):
+            try:
+                return self._persist(request, grant, once)
+            except _ExpiredError:
+                grant = self._sign_in.renew(grant)
         try:
             return self._persist(request, grant, once)
         except _ExpiredError as error:

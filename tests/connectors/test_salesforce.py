@@ -10,6 +10,7 @@ import pytest
 
 from connectors.base import (
     Archive,
+    Convert,
     Create,
     Done,
     Merge,
@@ -298,13 +299,14 @@ def test_a_converted_lead_cannot_be_written(harness: SalesforceHarness) -> None:
 
 
 def test_what_is_not_offered_is_refused(harness: SalesforceHarness) -> None:
-    a, b = harness.insert_many("account", [{"Name": "a"}, {"Name": "b"}])
+    a, b = harness.insert_many("opportunity", [OPPORTUNITY, OPPORTUNITY])
     outcomes = harness.connector.apply(
-        "Account", [Merge(new_op(), a, (b,)), Archive(new_op(), "001000000000009AAA")]
+        "Opportunity",
+        [Merge(new_op(), a, (b,)), Convert(new_op(), a), Archive(new_op(), "006000000000009AAA")],
     )
     assert all(isinstance(outcome, Refused) for outcome in outcomes)
-    assert isinstance(outcomes[1], Refused)
-    assert isinstance(outcomes[1].error, NotFoundError)
+    assert isinstance(outcomes[2], Refused)
+    assert isinstance(outcomes[2].error, NotFoundError)
 
 
 def test_writes_of_one_record_keep_their_order(harness: SalesforceHarness) -> None:

@@ -68,11 +68,11 @@ def test_every_request_has_a_timeout_signing_in_too() -> None:
     assert fake.timeouts == [(7.0, 7.0), (7.0, 7.0)]
 
 
-def test_a_session_that_is_never_accepted_ends_after_one_renewal() -> None:
+def test_a_session_that_is_never_accepted_ends_after_two_renewals() -> None:
     fake = FakeSalesforce(lambda _: expired())
     with pytest.raises(AuthError):
         read(fake)
-    assert (len(fake.requests), len(fake.logins)) == (2, 2)
+    assert (len(fake.requests), len(fake.logins)) == (3, 3)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>login</html>", b'{"odd": 1}', b"[]"])
@@ -212,11 +212,16 @@ def test_the_days_usage_is_read_from_refusals_too() -> None:
     answer.headers = {"Sforce-Limit-Info": "api-usage=25/5000; per-app-api-usage=17/250(app)"}
     made, _ = connector(FakeSalesforce(lambda _: answer))
     with pytest.raises(SchemaDriftError):
-        made.fetch("Account", ["Nope"], [ID])
+        made.describe("Account")
     usage = made.usage()
-    made.close()
     assert (usage.daily_used, usage.daily_limit) == (25, 5000)
     assert (usage.calls, usage.reads, usage.writes) == (1, 1, 0)
+    answer.headers = {"Sforce-Limit-Info": "api-usage=26/5000; per-app-api-usage=250/250(app)"}
+    with pytest.raises(SchemaDriftError):
+        made.describe("Account")
+    usage = made.usage()
+    made.close()
+    assert (usage.daily_used, usage.daily_limit) == (250, 250)
 
 
 @pytest.mark.parametrize("fault", [cut, lambda: requests.exceptions.ReadTimeout("slow")])
