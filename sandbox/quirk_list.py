@@ -76,6 +76,9 @@ SALESFORCE: Final = (
     Quirk("session_html", "salesforce",
           "A refusal of an expired session comes as HTML instead of JSON.",
           "A14", "rate", 0.0, 0.2),
+    Quirk("bulk_session_400", "salesforce",
+          "A Bulk job refuses an expired session with 400 InvalidSessionId instead of 401.",
+          "A2", "rate", 0.0, 0.3),
     Quirk("short_pages", "salesforce",
           "A page of a query holds fewer rows than asked for.", "A4", "rate", 0.0, 0.3),
     Quirk("lost_cursors", "salesforce",
@@ -107,7 +110,7 @@ SALESFORCE: Final = (
           "How long a Bulk job takes from UploadComplete to its end.",
           "A9", "seconds", 0.1, 0.4, open=0.0),
     Quirk("bulk_failed_jobs", "salesforce",
-          "A Bulk ingest job fails as a whole, part of its rows unprocessed.",
+          "A Bulk job fails as a whole; of an ingest job, part of the rows is unprocessed.",
           "A9", "rate", 0.0, 0.03),
 )  # fmt: skip
 

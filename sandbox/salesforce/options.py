@@ -22,7 +22,7 @@ class Options:
     `session_refusal`: "rest" or "agent" answers every call with a 401 that no new session cures.
     `workflow_rules`: rows {"object", "field", "rewrite": one of `effects.REWRITES`, "value",
     "delay": seconds, 0 for at once}. `bulk_page_size`: rows of a Bulk result page unless
-    `maxRecords` says otherwise.
+    `maxRecords` asks for fewer; `bulk_query_jobs` a day; `bulk_upload_limit`: bytes.
     """
 
     daily_limit: int = 100_000
@@ -47,6 +47,8 @@ class Options:
     workflow_rules: list[dict[str, Any]] = field(default_factory=list)
     person_accounts: bool = False
     bulk_page_size: int = 50_000
+    bulk_query_jobs: int = 10_000
+    bulk_upload_limit: int = 100_000_000
 
     @property
     def multi_currency(self) -> bool:

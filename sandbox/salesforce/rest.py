@@ -42,7 +42,7 @@ def versions() -> list[dict[str, str]]:
 
 def resources(service: Service, call: Call) -> Reply:
     base = f"/services/data/v{call.version}"
-    names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling")
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "jobs")
     return Reply(200, {name: f"{base}/{name}" for name in names})
 
 
@@ -211,7 +211,10 @@ def limits(service: Service, call: Call) -> Reply:
         200,
         {
             "DailyApiRequests": {"Max": daily, "Remaining": left},
-            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
+            "DailyBulkV2QueryJobs": {
+                "Max": service.org.options.bulk_query_jobs,
+                "Remaining": service.jobs.query_jobs_left,
+            },
             "DataStorageMB": {"Max": 1_024, "Remaining": 1_000},
         },
     )

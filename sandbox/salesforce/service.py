@@ -14,6 +14,7 @@ import orjson
 from sandbox.admin import RequestCounter
 from sandbox.faults import LOGIN_PAGE
 from sandbox.salesforce.auth import Auth
+from sandbox.salesforce.bulk_jobs import Jobs
 from sandbox.salesforce.cursors import Cursors
 from sandbox.salesforce.errors import (
     AmbiguousError,
@@ -25,6 +26,10 @@ from sandbox.salesforce.org import Actor, Org
 
 OLDEST, NEWEST = 50, 68
 MAX_URI = 16_384
+INVALID_BULK_SESSION = {
+    "exceptionCode": "InvalidSessionId",
+    "exceptionMessage": "Invalid session id",
+}
 _VERSION = re.compile(r"v(\d+)\.0")
 _DAY = 86_400.0
 
@@ -128,9 +133,11 @@ class Service:
         self.org = org
         self.auth = auth
         self.cursors = Cursors(org)
+        self.jobs = Jobs(org)
         self.allowance = Allowance(org)
         self.routes = routes
         self.counter: RequestCounter | None = None
+        self.writing = 0  # requests other than GET that are under way at this moment
 
     def touch(self, object_type: str, *, write: bool) -> None:
         """Tell the request counter about an object type that only the body named."""
@@ -150,19 +157,22 @@ class Service:
             try:
                 reply = self._authorised(method, raw_path, query, body, headers)
             except (SalesforceError, AmbiguousError) as error:
-                reply = self._refusal(error, headers)
+                reply = self._refusal(error, raw_path, headers)
             return replace(reply, headers={**reply.headers, **self.allowance.header()})
 
     def begin(self) -> None:
         """What happened by itself since the last call."""
         self.org.effects.run_due()
+        self.jobs.run_due()
 
     def _refusal(
-        self, error: SalesforceError | AmbiguousError, headers: Mapping[str, str]
+        self, error: SalesforceError | AmbiguousError, path: str, headers: Mapping[str, str]
     ) -> Reply:
-        """An error's answer; an expired session is sometimes told in HTML."""
+        """An error's answer; an expired session is told in HTML or as Bulk API 1 does, too."""
         expired = isinstance(error, SalesforceError) and error.status == 401
         key = headers.get("authorization", "")
+        if expired and "/jobs/" in path and self.org.quirks.rate("bulk_session_400", key):
+            return Reply(400, INVALID_BULK_SESSION)
         if expired and self.org.quirks.rate("session_html", key):
             return Reply(401, None, {"Content-Type": "text/html;charset=UTF-8"}, [LOGIN_PAGE])
         return error_reply(error)
@@ -190,7 +200,7 @@ class Service:
         allow = "allowsave=true" in headers.get("sforce-duplicate-rule-header", "").lower()
         actor = Actor(user_id, allow_duplicates=allow)
         params = dict(parse_qsl(query, keep_blank_values=True))
-        decoded = decode(body) if method in ("POST", "PATCH", "PUT") else None
+        decoded = decode(body) if method in ("POST", "PATCH") else body
         return self.dispatch(Call(method, version, path, params, decoded, headers, actor))
 
     def dispatch(self, call: Call) -> Reply:
