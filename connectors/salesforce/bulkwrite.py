@@ -112,17 +112,18 @@ class BulkWriter:
     def _told(self, job: Job) -> Outcomes:
         """Let the job run to its end, or give it up; its results are still to be read."""
         reason = "the job was given up"
-        failed = False
+        failed = untouched = False
         try:
             self._jobs.close(job)
             state = self._jobs.ended(job)
             if state is not None:
                 failed = state["state"] == "Failed"
+                untouched = failed and state.get("numberRecordsProcessed") == 0
                 reason = str(state.get("errorMessage") or "the job was aborted")
         except ConnectorError as error:
             reason = str(error)
             self._jobs.abort(job)
-        return Outcomes(resend=failed, reason=reason)
+        return Outcomes(resend=failed, untouched=untouched, reason=reason)
 
     def _read(self, call: Call, job: Job, outcomes: Outcomes) -> None:
         for part, take in (
@@ -138,19 +139,21 @@ class BulkWriter:
 
 
 class Outcomes:
-    """The results of a job by key. What no result set names is lost."""
+    """The results of a job by key. What no result set names is lost, unless the job was
+    `untouched`; `resend` says that what it did not process may be sent again."""
 
-    def __init__(self, *, resend: bool, reason: str) -> None:
+    def __init__(self, *, resend: bool, untouched: bool, reason: str) -> None:
         self._resend = resend
+        self._untouched = untouched
         self._found: dict[str, Result | None] = {}
         self.reason = reason
 
     def complete(self, keys: Iterable[str]) -> bool:
-        return all(key in self._found for key in keys)
+        return self._untouched or all(key in self._found for key in keys)
 
     def __call__(self, key: str) -> Result | None:
         lost = f"The result of a bulk job is not known: {self.reason}"
-        return self._found.get(key, Result(lost=lost))
+        return self._found.get(key, None if self._untouched else Result(lost=lost))
 
     def succeeded(self, key: str, row: Mapping[str, str], *, created: bool) -> None:
         made = created and row["sf__Created"].lower() == "true"

@@ -269,7 +269,11 @@ def _faults(request: Request, response: requests.Response) -> tuple[Fault, ...]:
 
 
 def _body(request: Request, response: requests.Response) -> Any:
-    if response.status_code == 204 or request.answer == "nothing":
+    if response.status_code == 204:
+        return None
+    if request.answer == "nothing":
+        if response.content.strip():
+            raise UnexpectedReplyError(f"{request.route} was answered with something.")
         return None
     if request.answer == "xml":
         return xmltext.read(response.content)

@@ -11,7 +11,7 @@ from connectors.base import Archive, Convert, Done, Merge, Move, Outcome, Refuse
 from connectors.salesforce import xmltext
 from core.errors import DuplicateError, NotFoundError, RejectedError, UnexpectedReplyError
 from tests.connectors.salesforce_harness import NAMES, SalesforceHarness
-from tests.connectors.support import new_op
+from tests.connectors.support import collect, new_op
 
 SOAP = "POST /services/Soap/"
 CONVERT, MERGE, UNDELETE = (f"POST {call} (SOAP)" for call in ("convertLead", "merge", "undelete"))
@@ -109,13 +109,16 @@ def test_bad_conversions_are_refused_each_for_itself(harness: SalesforceHarness)
 
 
 def test_a_lead_of_a_queue_asks_for_an_owner(harness: SalesforceHarness) -> None:
-    lead = harness.insert("lead", LEAD)
-    harness.sandbox.org.store.tables["Lead"].rows[lead]["OwnerId"] = "00G000000000001AAA"
+    records = {
+        "Group": [{"Name": "Queue", "Type": "Queue"}],
+        "Lead": [LEAD | {"OwnerId": "@Group:0"}],
+    }
+    (lead,) = harness.admin("POST", "seed", {"records": records})["ids"]["Lead"]
     error = refusal(one(harness, "Lead", Convert(new_op(), lead)))
     assert error.field == "OwnerId"
     assert "owner" in error.remedy
     assert soap_calls(harness) == {}
-    owner = harness.sandbox.org.user_id
+    (owner, *_) = collect(harness.connector, "User", [])[0]
     assert isinstance(one(harness, "Lead", Convert(new_op(), lead, owner_id=owner)), Done)
 
 
@@ -204,9 +207,7 @@ def test_a_merge_with_what_is_gone_is_refused(harness: SalesforceHarness) -> Non
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: "-".join(map(str, f.values())))
 @pytest.mark.parametrize("skip", [0, 1])
-def test_a_merge_happens_once(
-    harness: SalesforceHarness, fault: dict[str, Any], skip: int
-) -> None:
+def test_a_merge_happens_once(harness: SalesforceHarness, fault: dict[str, Any], skip: int) -> None:
     keep, *losers = accounts(harness, 5)
     other, lose = accounts(harness, 2)
     harness.admin("POST", "faults", {"match": SOAP, "skip": skip, **fault})
