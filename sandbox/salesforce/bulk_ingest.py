@@ -22,6 +22,7 @@ _LOST = "InternalServerError : the job could not be completed"
 
 Fields = dict[str, Any]
 Outcome = tuple[str, bool]
+Line = Callable[[Reader, str, str, str], str]
 
 
 class Ingest:
@@ -157,10 +158,10 @@ class Ingest:
     # results
 
     def successful(self) -> Iterator[bytes]:
-        return self._results(("sf__Id", "sf__Created"), self._good, "good")
+        return self._results(("sf__Id", "sf__Created"), self._good, self._good_line)
 
     def unsuccessful(self) -> Iterator[bytes]:
-        return self._results(("sf__Id", "sf__Error"), self._bad, "bad")
+        return self._results(("sf__Id", "sf__Error"), self._bad, self._bad_line)
 
     def unprocessed(self) -> Iterator[bytes]:
         """The raw rows that the job never came to, under the header."""
@@ -173,28 +174,35 @@ class Ingest:
         return ((row + ending).encode() for row in (head, *self._rest))
 
     def _results(
-        self, first: tuple[str, str], rows: Iterable[tuple[str, str, str]], key: str
+        self, first: tuple[str, str], rows: Iterable[tuple[str, str, str]], line: Line
     ) -> Iterator[bytes]:
         """Outcome columns before the row's own, in an order of the vendor's choosing."""
         job, reader = self._job, self._reader
         if reader is None:
             return
-        mixed = self._org.quirks.shuffled("shuffled_results", list(rows), f"{job.id} {key}")
+        mixed = self._org.quirks.shuffled("shuffled_results", list(rows), f"{job.id} {first}")
         yield written([[*first, *reader.header]], job.delimiter, job.line_ending).encode()
         for start in range(0, len(mixed), _RESULT_ROWS):
-            shown = [
-                [id_, outcome, *_cells(reader, record)]
-                for id_, outcome, record in mixed[start : start + _RESULT_ROWS]
-            ]
-            yield written(shown, job.delimiter, job.line_ending).encode()
+            shown = mixed[start : start + _RESULT_ROWS]
+            yield "".join(line(reader, *one) for one in shown).encode()
 
+    def _good_line(self, reader: Reader, id_: str, made: str, record: str) -> str:
+        """A row as it was sent behind its outcome."""
+        between, ending = reader.delimiter, LINE_ENDINGS[self._job.line_ending]
+        return f'"{id_}"{between}"{made}"{between}{record}{ending}'
 
-def _cells(reader: Reader, record: str) -> list[str]:
-    try:
-        cells = reader.cells(record)
-    except CsvError:
-        cells = [record]
-    return [*cells, *[""] * (len(reader.header) - len(cells))][: len(reader.header)]
+    def _bad_line(self, reader: Reader, id_: str, outcome: str, record: str) -> str:
+        """A row behind its error; one that could not be read is shown in the first column."""
+        job = self._job
+        first = written([[id_, outcome]], job.delimiter, "LF").removesuffix("\n")
+        try:
+            fits = len(reader.cells(record)) == len(reader.header)
+        except CsvError:
+            fits = False
+        if not fits:
+            cells = [record, *[""] * (len(reader.header) - 1)]
+            record = written([cells], job.delimiter, "LF").removesuffix("\n")
+        return f"{first}{reader.delimiter}{record}{LINE_ENDINGS[job.line_ending]}"
 
 
 def cell_of(error: SalesforceError | AmbiguousError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -90,6 +90,20 @@ class ObjectType:
 
     def field(self, name: str) -> Field | None:
         return self.fields.get(name.lower())
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.fields.values() if one.required)
+
+    @cached_property
+    def unique(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.fields.values() if one.unique)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """What a new record has in the fields that nobody set."""
+        given = self.fields.values()
+        return {one.name: one.default for one in given if one.default is not None}
 
 
 def object_type(table: ObjectTable, fields: Iterable[Field]) -> ObjectType:

@@ -190,9 +190,7 @@ def touch(org: Org, object_type: str, row: Row, changed: Mapping[str, Any]) -> D
 
 
 def _check_required(kind: ObjectType, draft: Draft) -> None:
-    missing = [
-        one.name for one in kind.fields.values() if one.required and draft.get(one.name) is None
-    ]
+    missing = [name for name in kind.required if draft.get(name) is None]
     if missing:
         raise SalesforceError(
             "REQUIRED_FIELD_MISSING",
@@ -207,8 +205,7 @@ def _check_record(
     loop = _PARENTS.get(kind.name)
     if loop is not None and changed.get(loop) is not None:
         check_loop(org, kind.name, loop, draft["Id"], changed[loop])
-    fields = {name: value for name, value in changed.items() if name.lower() in kind.fields}
-    check_unique(org, kind, fields, draft["Id"])
+    check_unique(org, kind, changed, draft["Id"])
     check_validation_rules(org, kind, draft)
     if not actor.allow_duplicates:
         check_duplicate_rule(org, kind, draft)
@@ -327,9 +324,7 @@ def restore(org: Org, kind: ObjectType, id_: str, actor: Actor) -> str:
     row = org.store.get(kind.name, to18(id_) or "")
     if row is None or not is_deleted(row) or row.get("MasterRecordId"):
         raise SalesforceError("UNDELETE_FAILED", "Entity is not in the recycle bin", [])
-    check_unique(
-        org, kind, {one.name: row.get(one.name) for one in kind.fields.values()}, row["Id"]
-    )
+    check_unique(org, kind, row, row["Id"])
     with org.store.transaction():
         for object_type, binned in _binned_with(org, row["Id"], row["_deleted_at"]):
             _unbin(org, object_type, binned, actor)

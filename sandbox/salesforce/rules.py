@@ -16,9 +16,9 @@ Draft = dict[str, Any]
 
 def add_defaults(org: Org, kind: ObjectType, draft: Draft, user_id: str) -> None:
     """Fill what a new record has when nobody said otherwise."""
-    for one in kind.fields.values():
-        if one.default is not None and draft.get(one.name) is None:
-            draft[one.name] = one.default
+    for name, default in kind.defaults.items():
+        if draft.get(name) is None:
+            draft[name] = default
     if "ownerid" in kind.fields and draft.get("OwnerId") is None:
         draft["OwnerId"] = user_id
     if kind.name in ("Account", "Contact", "Lead"):
@@ -124,8 +124,9 @@ def check_loop(org: Org, object_type: str, field: str, id_: str, parent: str | N
 def check_unique(org: Org, kind: ObjectType, changed: Mapping[str, Any], own_id: str) -> None:
     """No live record holds the same value in a unique field."""
     table = org.store.tables[kind.name]
-    for name, value in changed.items():
-        if value is None or not kind.fields[name.lower()].unique:
+    for name in kind.unique:
+        value = changed.get(name)
+        if value is None:
             continue
         for other in sorted(table.lookup(name, value)):
             if other != own_id and not table.rows[other].get("IsDeleted"):
