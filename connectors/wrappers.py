@@ -144,7 +144,7 @@ class Budgeted:
         return self._inner.find(object_type, fields, by, values)
 
     def apply(self, object_type: str, writes: Sequence[Write]) -> list[Outcome]:
-        self._allow(_batches(len(writes), self.capabilities.write_batch))
+        self._allow(_batches(len(writes), self.capabilities.batch_for(len(writes))))
         return self._inner.apply(object_type, writes)
 
     def prepare(self, stamps: Sequence[StampField]) -> list[Finding]:
