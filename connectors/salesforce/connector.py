@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 API_VERSION = "60.0"
 LOOKBACK_SECONDS = 60
+BULK_BATCH = 10_000
+"""Writes of one bulk job that the engine gives at once: as many as Salesforce works off at once."""
 LEAST_LOOKBACK = 2
 """Stamps count whole seconds, so a shorter look-back could skip rows of the same second."""
 
@@ -51,7 +53,10 @@ class SalesforceConnector:
 
     Options: `api_version` ("60.0"), `lookback_seconds` (60; the longest that a transaction may
     take to commit, 600 suits a busy production org), `page_size` (200 to 2000), `audience`
-    (`login` or `test`, of a JWT), `multi_currency` (records carry CurrencyIsoCode).
+    (`login` or `test`, of a JWT), `multi_currency` (records carry CurrencyIsoCode). Of the Bulk
+    API: `bulk_read_threshold` (records of a first reading; 0: never), `bulk_write_threshold`
+    (writes of a verb; 0: never), `bulk_page_rows` (rows of one results call), `bulk_patience`
+    (seconds until a job is given up; each single pause stays below the time-out).
     """
 
     def __init__(self, name: str, settings: ConnectorSettings, clock: Clock) -> None:
@@ -61,6 +66,8 @@ class SalesforceConnector:
         self.capabilities = Capabilities(
             write_batch=ROWS,
             fetch_batch=FETCH_BATCH,
+            bulk_from=self._bulk_from(options) or None,
+            bulk_batch=BULK_BATCH,
             association_fields=wire.ASSOCIATIONS,
             restore=True,
             merge=MERGEABLE,

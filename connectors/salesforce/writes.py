@@ -15,6 +15,7 @@ from connectors.base import (
     RawValue,
     Refused,
     RemoteRecord,
+    Schema,
     Update,
     Write,
 )
@@ -198,13 +199,11 @@ class Writer:
             return [name for name in item.row.fields if name.lower() in named]
         if fault.code not in ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"):
             return []
-        schema = self._reader.schema(call.object_type).fields
-        writable = {
-            name
-            for name, one in schema.items()
-            if (one.updateable if item.row.id else one.createable)
-        }
-        return [name for name in item.row.fields if name not in writable]
+        schema = self._reader.schema(call.object_type)
+        # described anew where the schema we know does not explain it: a field may have vanished
+        return _unwritable(schema, item) or _unwritable(
+            self._reader.describe(call.object_type), item
+        )
 
     def _required(self, object_type: str) -> set[str]:
         fields = self._reader.schema(object_type).fields
@@ -265,6 +264,16 @@ def _prepare(object_type: str, place: int, write: Write) -> tuple[Call, Item] | 
         return Call("delete", object_type), Item(place, write.op, Row(id))
     fields, roles = _split(object_type, write.fields)
     return Call("update", object_type), Item(place, write.op, Row(id, fields), roles)
+
+
+def _unwritable(schema: Schema, item: Item) -> list[str]:
+    """The fields of the item that the schema does not let be written."""
+    writable = {
+        name
+        for name, one in schema.fields.items()
+        if (one.updateable if item.row.id else one.createable)
+    }
+    return [name for name in item.row.fields if name not in writable]
 
 
 def _split(object_type: str, fields: wire.Raw) -> tuple[dict[str, RawValue], Wished | None]:
