@@ -130,23 +130,28 @@ def test_after_a_refusal_the_told_limit_is_kept(clock: ManualClock) -> None:
         assert sum(slot <= other < slot + 10 for other in slots) <= 19
 
 
-def test_searches_are_paced_over_all_threads(board: tuple[Switchboard, Running]) -> None:
-    crm = HubSpotHarness(board, vendor={"search_limit": 5})
-    names = [f"N{n}" for n in range(12)]
-    crm.insert_many("person", [{"firstname": name} for name in names])
-    calls(crm)
-    found: list[int] = []
-
-    def look(name: str) -> None:
-        found.append(len(crm.connector.find("contacts", ["firstname"], "firstname", [name])))
-
-    threads = [threading.Thread(target=look, args=(name,)) for name in names]
+def test_searches_are_paced_over_all_threads(clock: ManualClock) -> None:
+    limits = Limits(clock)
+    waits: list[float] = []
+    threads = [
+        threading.Thread(target=lambda: waits.append(limits.wait(search=True))) for _ in range(12)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [1] * 12
-    assert calls(crm)["POST /crm/v3/objects/contacts/search"] == 12  # none was refused
+    assert sorted(waits) == [0.0] * 4 + [1.0] * 4 + [2.0] * 4
+    assert Limits(clock, searches=0).wait(search=True) == 0
+
+
+def test_many_searches_meet_no_refusal(board: tuple[Switchboard, Running]) -> None:
+    crm = HubSpotHarness(board, vendor={"search_limit": 5})
+    crm.insert_many("person", [{"firstname": f"N{n}"} for n in range(12)])
+    calls(crm)
+    for n in range(12):
+        name = f"N{n}"
+        assert len(crm.connector.find("contacts", ["firstname"], "firstname", [name])) == 1
+    assert calls(crm)["POST /crm/v3/objects/contacts/search"] == 12
     crm.close()
 
 
