@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import product
 from typing import Any
 
@@ -27,6 +28,8 @@ class Thing:
     at: dict[str, tuple[str, str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     bases: dict[str, dict[str, set[Value]]] = field(default_factory=dict)
+    touched: dict[str, datetime] = field(default_factory=dict)
+    """When people last changed its record, as the side tells it."""
     linked: bool = False
     dying: bool = False
     """Deleted on some side, and no run has been able to see it yet."""
@@ -189,8 +192,8 @@ class Field:
         """The field after one clean run, records made on the sides named; whether it moved."""
         self.decide()
         before = (dict(self.now), dict(self.base))
-        whole = all([self._create(side) for side in made])
-        settled = self.settled and whole and not (set(self.writes) & self.ignores)
+        created = [self._create(side) for side in made]
+        settled = self.settled and all(created) and not (set(self.writes) & self.ignores)
         for side in [s for s in before[0] if s not in self.writes]:
             if settled:
                 self.base[side] = self.now[side]

@@ -23,7 +23,6 @@ from sync.store import Store
 from tests.sync.machine_rules import KINDS, LEAD_SIDE, OBJECTS, Spec
 from tests.sync.worlds import START, generic_mapping
 
-
 TAGS = FieldSchema("tags", "Tags", "string", 255)
 """Several values in one text, as mappings write them."""
 
