@@ -364,9 +364,11 @@ class Executor:
         self.references.linked(action.entity, side.name, row.object_type, row.id)
         for written in taken:
             row.seen[written.name] = self._local(row, written)
-        record = whole or outcome.record
+        record, changed_by_people = whole or outcome.record, row.modified
         if record is not None:
             merge_record(side, action.kind, record, row)
+            # "latest wins" asks when people changed it, and this was no person
+            row.modified = changed_by_people or row.modified
         taken = self._kept(action, taken, row)
         for written in taken:
             self._acknowledge(action, written, row)
