@@ -47,6 +47,10 @@ class Checks:
                 self._glance(thing, spec, before.get(field, {}), (planned or before).get(field, {}))
             thing.maybe_dying |= thing.dying
             thing.dying = False
+            for side in thing.at:
+                if self.world.crms[side].quirks.late_seconds:
+                    # seen only after the engine has written to it: both look like one change
+                    self.people.touch(thing, side, certain=False)
         self._nobody_is_opted_in(opted_out)
 
     def values(self) -> Values:

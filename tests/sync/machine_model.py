@@ -28,8 +28,8 @@ class Thing:
     at: dict[str, tuple[str, str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     bases: dict[str, dict[str, set[Value]]] = field(default_factory=dict)
-    touched: dict[str, datetime] = field(default_factory=dict)
-    """When people last changed its record, as the side tells it."""
+    touched: dict[str, set[datetime]] = field(default_factory=dict)
+    """When people may last have changed its record, as the side tells it."""
     linked: bool = False
     dying: bool = False
     """Deleted on some side, and no run has been able to see it yet."""
@@ -255,14 +255,26 @@ def outcomes(
     """
     sides = list(now)
     choices = [sorted(thing.possible(spec.name, s), key=repr) for s in sides]
+    times = _times(thing, spec)
     seen: set[Any] = set()
-    for bases in product(*choices):
+    for bases, when in product(product(*choices), times):
         base = {s: settled_as(s, b) for s, b in zip(sides, bases, strict=True)}
-        if (key := tuple(base.values())) in seen:
+        if (key := (*base.values(), *when.values())) in seen:
             continue
         seen.add(key)
-        one = Field(spec, KINDS[thing.kind].first_link, dict(now), base, **context)
+        one = Field(spec, KINDS[thing.kind].first_link, dict(now), base, when, **context)
         moved = one.carry_out(made)
         for _ in range(3):
             moved = moved and one.carry_out(())
         yield Outcome(one.now, one.base, one.conflict)
+
+
+def _times(thing: Thing, spec: Spec) -> list[dict[str, datetime]]:
+    """The ways in which changes may lie in time, where a rule asks for that."""
+    if "latest" not in (spec.conflict, KINDS[thing.kind].first_link):
+        return [{}]
+    sides = [s for s in thing.at if s in thing.touched]
+    return [
+        dict(zip(sides, moments, strict=True))
+        for moments in product(*(sorted(thing.touched[s]) for s in sides))
+    ]

@@ -140,15 +140,22 @@ class People:
 
     def edit(self, thing: Thing, side: str, spec: Spec, choice: int) -> None:
         """A person sets or clears a field on a side."""
-        if side in self.showing(thing, spec):
-            value = self.raw(thing, spec, side, choice)
-            self.world.crms[side].edit(*thing.at[side], {spec.name: value})
-            if spec.shape != "roles" or not QUIRKS[self.quirky[side]].silent_associations:
-                self.touch(thing, side)
+        if side not in self.showing(thing, spec):
+            return
+        before = self.seen(thing, side, spec)
+        value = self.raw(thing, spec, side, choice)
+        self.world.crms[side].edit(*thing.at[side], {spec.name: value})
+        if spec.shape == "roles" and QUIRKS[self.quirky[side]].silent_associations:
+            return
+        after = self.seen(thing, side, spec)
+        self.touch(thing, side, certain=after not in {before, *thing.possible(spec.name, side)})
 
-    def touch(self, thing: Thing, side: str) -> None:
-        """A person has changed the record: note when, as the side tells it."""
-        thing.touched[side] = self.world.crms[side].live(*thing.at[side]).modified
+    def touch(self, thing: Thing, side: str, *, certain: bool = True) -> None:
+        """A person has changed the record: note when, as the side tells it; what was put back,
+        or never was another value, may be known to nobody."""
+        moment = self.world.crms[side].live(*thing.at[side]).modified
+        known = set() if certain else thing.touched.get(side, set())
+        thing.touched[side] = known | {moment}
 
     def _referrers(self, thing: Thing, side: str) -> list[Thing]:
         """Things whose record changes with the end of this one."""
@@ -253,7 +260,6 @@ class People:
                 self.now(thing, spec),
                 self.creatable(thing),
                 lambda side, value: self.settled_as(spec, side, value),
-                when=thing.touched,
                 can=can,
                 normal=normal,
                 ignores=frozenset(s for s in self.names if marks[s] in quirks[s].ignored),
