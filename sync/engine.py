@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from config.model import Config
 from config.rules import duration
 from core.clock import Clock
-from core.errors import GuardError, LockedError, StateError, TielineError
+from core.errors import ConfigError, GuardError, LockedError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
 from sync.detect import Progress, read_kind
 from sync.execute import Executor
@@ -35,6 +35,10 @@ def _silent(_step: str, _side: str, _what: str, _number: int) -> None:
     """Progress that nobody looks at."""
 
 
+def _accept(_side: Side) -> None:
+    """Takes every mapping as it is."""
+
+
 @dataclass(slots=True)
 class Engine:
     """Keeps the configured sides in step; everything it needs is passed in."""
@@ -45,6 +49,9 @@ class Engine:
     folder: Path
     clock: Clock
     progress: Progress = _silent
+    accept: Callable[[Side], None] = _accept
+    """Raises ConfigError where a side's mapping does not fit its live schemas; asked before
+    anything is read."""
 
     # -- commands --------------------------------------------------------------------------
 
@@ -117,8 +124,16 @@ class Engine:
 
     def _learn(self, store: Store) -> None:
         for side in self.sides:
-            learn_schemas(side, store, self.clock)
+            self._learn_schemas(side, store)
             learn_owners(side, store, self.clock)
+
+    def _learn_schemas(self, side: Side, store: Store) -> None:
+        learn_schemas(side, store, self.clock)
+        try:
+            self.accept(side)
+        except ConfigError:  # a remembered schema may be out of date
+            learn_schemas(side, store, self.clock, fresh=True)
+            self.accept(side)
 
     def _read(
         self, store: Store, report: Report, *, full: bool

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import trustme
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.base import Connector, RawFields, Ref, RemoteId, StampField
 from connectors.hubspot import connect
 from connectors.registry import ConnectorSettings
 from core.clock import OffsetClock
 from sandbox.hubspot import make
+from sandbox.serve import Running, serve
 from tests.connectors.harness import Association, Garble, Names, Role
 
 STAMP = "tieline_id"
@@ -73,6 +76,24 @@ class SteppingClock(OffsetClock):
         self.advance(seconds)
 
 
+class Switchboard(Starlette):
+    """One server for many accounts, one after the other: starting a server costs more than a
+    test."""
+
+    account: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.account(scope, receive, send)
+
+
+@contextmanager
+def switchboard() -> Iterator[tuple[Switchboard, Running]]:
+    """A switchboard that answers over HTTPS until the end of the block."""
+    board = Switchboard()
+    with serve(board) as running:
+        yield board, running
+
+
 class HubSpotHarness:
     """One fresh sandbox account. `vendor` are options of the sandbox, `options` of the side."""
 
@@ -87,7 +108,7 @@ class HubSpotHarness:
 
     def __init__(
         self,
-        ca: trustme.CA,
+        board: tuple[Switchboard, Running],
         *,
         flow: str = "private_app",
         options: Mapping[str, Any] | None = None,
@@ -95,7 +116,8 @@ class HubSpotHarness:
     ) -> None:
         self.clock = SteppingClock()
         self.sandbox = make(clock=self.clock, **(vendor or {}))
-        self.running = self.sandbox.start(ca=ca)
+        switch, self.running = board
+        switch.account = self.sandbox.app
         self.sessions_expire = flow == "oauth_refresh"
         self._flow = flow
         self._options = dict(options or {})
@@ -110,7 +132,6 @@ class HubSpotHarness:
     def close(self) -> None:
         for connector in self._connectors:
             connector.close()
-        self.running.stop()
 
     def admin(self, method: str, name: str, body: Any = None) -> dict[str, Any]:
         """Call an admin route; fails on a refusal."""

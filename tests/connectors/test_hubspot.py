@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import trustme
 
+from sandbox.serve import Running
 from tests.connectors.conformance import ConnectorConformance
 from tests.connectors.harness import Harness
-from tests.connectors.hubspot_harness import HubSpotHarness
+from tests.connectors.hubspot_harness import HubSpotHarness, Switchboard, switchboard
 
 MOODS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -30,13 +30,16 @@ MOODS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
+def board() -> Iterator[tuple[Switchboard, Running]]:
+    with switchboard() as both:
+        yield both
 
 
 @pytest.fixture(params=sorted(MOODS))
-def harness(request: pytest.FixtureRequest, ca: trustme.CA) -> Iterator[Harness]:
-    harness = HubSpotHarness(ca, **MOODS[request.param])
+def harness(
+    request: pytest.FixtureRequest, board: tuple[Switchboard, Running]
+) -> Iterator[Harness]:
+    harness = HubSpotHarness(board, **MOODS[request.param])
     yield harness
     harness.close()
 
