@@ -80,6 +80,21 @@ class CreateAs(Strict):
     when: list[Condition] = Field([], description="conditions that must all hold; none: always")
 
 
+class ConvertRule(Strict):
+    """When this side's own lead conversion is asked for because another side has gone on."""
+
+    when: list[Condition] = Field(
+        ..., min_length=1, description="tests of the person over all sides; all must hold"
+    )
+    account: Literal["linked", "create"] = Field(
+        "linked", description="into the account linked here only, or let the vendor make one"
+    )
+    opportunity: bool = Field(False, description="whether the conversion makes an opportunity")
+    status: str | None = Field(
+        None, description="lead status of converted leads; default: the vendor's first"
+    )
+
+
 class Budget(Strict):
     """What Tieline may take of a side's API allowance."""
 
@@ -115,6 +130,9 @@ class Side(Strict):
     create_as: dict[Kind, list[CreateAs]] = Field(
         {}, description="object type of a new record; the first line that holds decides"
     )
+    convert: ConvertRule | None = Field(
+        None, description="when leads of this side are converted; default never"
+    )
     scope: dict[Kind, list[Condition]] = Field({}, description="what takes part; all must hold")
     owners: dict[str, str] = Field({}, description="e-mail elsewhere -> e-mail here")
     fallback_owner: str | None = Field(None, description="e-mail of the owner of last resort")
@@ -141,6 +159,9 @@ class FieldRule(Strict):
     backward: bool = Field(False, description="ordered values may move backward")
 
 
+Deletes = Literal["unlink", "delete", "restore", "ask"]
+
+
 class KindRules(Strict):
     """The rules of one kind."""
 
@@ -153,8 +174,12 @@ class KindRules(Strict):
     blanks: Literal["travel", "keep"] = Field(
         "travel", description="whether a cleared value travels or the other sides keep theirs"
     )
-    deletes: Literal["unlink", "delete", "restore", "ask"] = Field(
-        "unlink", description="what a delete on one side does to the records elsewhere"
+    deletes: Deletes | dict[str, Deletes] = Field(
+        "unlink",
+        description="what a delete on one side does to the records elsewhere; or SIDE: choice",
+    )
+    merges: Literal["ask", "merge"] = Field(
+        "ask", description="what a merge on one side does to the same two records elsewhere"
     )
     delete_vs_edit: Literal["edit wins", "delete wins", "unlink", "ask"] = Field(
         "edit wins", description="deleted on one side and changed on another"

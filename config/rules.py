@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
 
-from config.model import Config, FieldRule, Kind, KindRules
+from config.model import Config, Deletes, FieldRule, Kind, KindRules
 from config.problems import suggest
 from core.errors import SettingsError
 
@@ -15,7 +15,6 @@ RuleKind = Literal["two-way", "source", "unless-blank", "fill-blank", "create-on
 PolicyKind = Literal["hold", "prefer", "latest", "highest", "lowest", "true-wins"]
 Blanks = Literal["travel", "keep"]
 Word = TypeVar("Word", bound=str)
-Deletes = Literal["unlink", "delete", "restore", "ask"]
 DeleteVsEdit = Literal["edit wins", "delete wins", "unlink", "ask"]
 
 
@@ -96,8 +95,10 @@ class KindSettings:
 
     match: tuple[tuple[str, ...], ...]
     first_link: Policy
-    deletes: Deletes
+    deletes: Mapping[str, Deletes]
+    """By the side on which the record was deleted."""
     delete_vs_edit: DeleteVsEdit
+    merges: Literal["ask", "merge"] = "ask"
 
 
 def parse_rule(text: str, sides: Collection[str]) -> Rule:
@@ -164,9 +165,18 @@ def kind_settings(config: Config, kind: str) -> KindSettings:
     return KindSettings(
         match=tuple(tuple(keys) for keys in rules.match) or _MATCH[kind],
         first_link=parse_first_link(rules.first_link, config.sides),
-        deletes=rules.deletes,
+        deletes=_deletes(rules, config),
         delete_vs_edit=rules.delete_vs_edit,
+        merges=rules.merges,
     )
+
+
+def _deletes(rules: KindRules, config: Config) -> dict[str, Deletes]:
+    if isinstance(rules.deletes, str):
+        return dict.fromkeys(config.sides, rules.deletes)
+    for side in rules.deletes:
+        _known_side(side, config.sides)
+    return {side: rules.deletes.get(side, "unlink") for side in config.sides}
 
 
 def kind_rules_of(config: Config, kind: str) -> KindRules:

@@ -139,10 +139,10 @@ class SandboxApp(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()
-        faulty = FaultMiddleware(inner, self.faults, self._store.expire_sessions)
-        return _CountMiddleware(
-            _DateMiddleware(faulty, self._store.clock), self.counter, self._classify
-        )
+        dated = _DateMiddleware(inner, self._store.clock)
+        # outside the dating layer: dropping a connection needs the server's own `send`
+        faulty = FaultMiddleware(dated, self.faults, self._store.expire_sessions)
+        return _CountMiddleware(faulty, self.counter, self._classify)
 
 
 class _DateMiddleware:

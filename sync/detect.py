@@ -104,7 +104,11 @@ def observe(side: Side, kind: str, records: Sequence[RemoteRecord], store: Store
                 known[record.id] = fresh
                 changed.append(fresh)
                 deleted += int(fresh.state is State.ARCHIVED and fresh.entity is not None)
-    store.put({row.key: row for row in changed}.values())
+    with store.atomic():
+        store.put({row.key: row for row in changed}.values())
+        for record in records:
+            for made in record.moved.also if record.moved else ():
+                store.set_origin(side.name, made.object_type, made.id, record.id)
     return deleted
 
 

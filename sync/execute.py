@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.base import (
-    Archive,
     Create,
     Done,
     Outcome,
@@ -37,6 +36,7 @@ from sync.model import (
 from sync.refs import References
 from sync.sides import Side, by_name
 from sync.store import Store
+from sync.transitions import COUNTED, WHOLE, check, done, write_for
 
 
 @dataclass(slots=True)
@@ -74,14 +74,18 @@ class Executor:
         self.references = References(self.store, self.sides)
 
     def execute(self, plan: Plan) -> None:
-        """Creates before updates, parents before children, archives last and children first.
+        """Merges and restores first, creates before updates, parents before children, conversions
+        once their accounts are there, archives last and children first.
 
         A side that fails as a whole is left alone for the rest of the plan, the others go on.
         """
         for kind in KINDS:
             self._deferred = []
+            self._stage(plan.actions, kind, Verb.MERGE)
+            self._stage(plan.actions, kind, Verb.RESTORE)
             self._stage(plan.actions, kind, Verb.CREATE)
             self._stage([*plan.actions, *self._addressed()], kind, Verb.UPDATE)
+            self._stage(plan.actions, kind, Verb.CONVERT)
         for kind in reversed(KINDS):
             self._stage(plan.actions, kind, Verb.ARCHIVE)
         self._settle(plan)
@@ -145,12 +149,14 @@ class Executor:
         self, side: Side, object_type: str, verb: Verb, actions: Sequence[Action]
     ) -> list[Prepared | None]:
         ids = [str(a.record_id) for a in actions]
+        if verb is Verb.MERGE:
+            ids += [str(a.other_id) for a in actions]
         fields = self._fields_to_check(side, object_type, actions)
         records = side.connector.fetch(object_type, fields, ids) if fields else []
         observe(side, actions[0].kind, records, self.store)
         current = {r.requested_id or r.id: r for r in records}
         rows = self.store.by_ids(side.name, object_type, ids)
-        prepare = self._prepare_archive if verb is Verb.ARCHIVE else self._prepare_update
+        prepare = self._prepare_update if verb is Verb.UPDATE else self._prepare_whole
         with self.store.atomic():
             return [
                 prepare(side, a, rows.get(str(a.record_id)), current.get(str(a.record_id)))
@@ -160,7 +166,7 @@ class Executor:
     def _fields_to_check(
         self, side: Side, object_type: str, actions: Sequence[Action]
     ) -> list[str]:
-        if any(a.verb is Verb.ARCHIVE for a in actions):
+        if any(a.verb in WHOLE for a in actions):
             return list(side.read_fields(object_type))
         names = sorted({f.name for a in actions for f in a.fields})
         found = [v for name in names for v in side.mapping.vendor_fields(object_type, name)]
@@ -176,9 +182,9 @@ class Executor:
             return self._stale(action, "it belongs to another entity now")
         shown, _ = self.references.resolve(row, row.seen, self.definitions[row.kind])
         wanted = [f for f in action.fields if shown.get(f.name) != f.new]
-        for done in action.fields:
-            if done not in wanted:
-                self._acknowledge(action, done, row)
+        for there in action.fields:
+            if there not in wanted:
+                self._acknowledge(action, there, row)
         self.store.put([row])
         moved = [f.name for f in wanted if shown.get(f.name) != f.old]
         if moved:
@@ -217,14 +223,22 @@ class Executor:
             row,
         )
 
-    def _prepare_archive(
+    def _prepare_whole(
         self, side: Side, action: Action, row: Row | None, record: RemoteRecord | None
     ) -> Prepared | None:
-        if row is None or record is None or row.state is not State.LIVE:
-            return None
-        if row.seen != row.base:
-            return self._stale(action, "it was edited since the plan was made")
-        return Prepared(action, lambda op: Archive(op, row.id), (), (), row)
+        reason = check(action, row)
+        if not reason and action.verb is Verb.MERGE:
+            loser = self.store.row(side.name, action.object_type, str(action.other_id))
+            reason = "" if loser and loser.state is State.LIVE else "its twin is no longer there"
+        if reason:
+            return self._stale(action, reason)
+        try:
+            write_for(action, "", side, self.references)
+        except StaleError as error:
+            return self._stale(action, str(error).removeprefix("skipped: "))
+        return Prepared(
+            action, lambda op: write_for(action, op, side, self.references), (), (), row
+        )
 
     def _localised(
         self,
@@ -288,6 +302,11 @@ class Executor:
         with self.store.atomic():
             for prepared, outcome in zip(batch, outcomes, strict=True):
                 self._take(side, prepared, outcome, created)
+        for prepared, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Done) and prepared.action.verb in WHOLE:
+                done(self.store, side, prepared.action, outcome.id)
+                self.journal.passed(prepared.action.entity, side.name, [""])
+                self.references.forget()
 
     def _read_back(
         self,
@@ -320,9 +339,10 @@ class Executor:
         action = prepared.action
         tally = self.report.tally(side.name, action.kind)
         if isinstance(outcome, Done):
-            self._done(side, prepared, outcome, created.get(outcome.id))
-            names = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.ARCHIVE: "archived"}
-            setattr(tally, names[action.verb], getattr(tally, names[action.verb]) + 1)
+            if action.verb not in WHOLE:
+                self._done(side, prepared, outcome, created.get(outcome.id))
+            counter = COUNTED[action.verb]
+            setattr(tally, counter, getattr(tally, counter) + 1)
             self.journal.conclude(outcome.op, "done", record_id=outcome.id, error=None)
         elif isinstance(outcome, Refused):
             tally.refused += 1
@@ -338,10 +358,6 @@ class Executor:
         self, side: Side, prepared: Prepared, outcome: Done, whole: RemoteRecord | None
     ) -> None:
         action = prepared.action
-        if action.verb is Verb.ARCHIVE and prepared.row is not None:
-            prepared.row.state, prepared.row.dirty = State.GONE, False
-            self.store.put([prepared.row])
-            return
         refused = self._refused_names(side, action, outcome)
         taken = [f for f in prepared.fields if f.name not in refused]
         row = self._row_after(side, action, outcome.id)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from config.rules import KindSettings
 from mapping.canonical import FieldDef
 from sync.conditions import holds, lookup
-from sync.detect import observe
+from sync.evidence import converted_into, names_only_its_domain, people_domains
 from sync.model import Question, Row, State, Value
 from sync.refs import References
 from sync.sides import Side, by_name
@@ -113,7 +113,11 @@ class Matcher:
         values = self.resolved(row)
         wanted = [*settings.match, *_SUSPECT.get(kind, ())]
         found = [self._key(values, kind, names) for names in wanted]
-        return [key for key in found if key]
+        return [key for key in [*found, *self._people_keys(row)] if key]
+
+    def _people_keys(self, row: Row) -> list[str]:
+        """An account without a domain is sought by those of its people's addresses."""
+        return [f"domain={domain}" for domain in people_domains(row, self.store)]
 
     def _key(self, values: Mapping[str, Value], kind: str, names: Sequence[str]) -> str:
         parts = [comparable(self.value_of(values, kind, name), name) for name in names]
@@ -125,7 +129,7 @@ class Matcher:
         current = self.store.row(*row.key)
         if current is None or current.entity is not None:
             return
-        if self._by_stamp(current, matching):
+        if self._by_stamp(current, matching) or self._by_conversion(current, matching):
             return
         values = self.resolved(current)
         for names in settings.match:
@@ -137,6 +141,9 @@ class Matcher:
             key = self._key(values, kind, names)
             rivals = self.store.with_key(kind, key) if key else []
             if self._resembles(current, rivals, names, matching):
+                return
+        for key in self._people_keys(current):
+            if self._resembles(current, self.store.with_key(kind, key), ("domain",), matching):
                 return
         self._link(current, self._new_entity(current), "first seen", matching)
 
@@ -150,6 +157,18 @@ class Matcher:
             return True
         self._link(row, stamp, "stamp", matching)
         return True
+
+    def _by_conversion(self, row: Row, matching: Matching) -> bool:
+        found = converted_into(row, self.store, self.references)
+        free = [entity for entity in found if not self._occupied(entity, row.side)]
+        if len(free) == 1:
+            self._link(row, free[0], "conversion", matching)
+            return True
+        if len(free) > 1:
+            rows = [r for rows in self.store.by_entities(free).values() for r in rows]
+            self._ask(row, "ambiguous", "came of a lead that fits several", rows, matching)
+            return True
+        return False
 
     def _by_key(
         self, row: Row, rivals: list[Row], names: Sequence[str], matching: Matching
@@ -180,12 +199,21 @@ class Matcher:
     def _resembles(
         self, row: Row, rivals: list[Row], names: Sequence[str], matching: Matching
     ) -> bool:
-        """Ask where a free record of another side looks alike; True when asked."""
-        others = [
-            r
-            for r in rivals
-            if r.side != row.side and not (r.entity and self._occupied(r.entity, row.side))
-        ]
+        """Ask where a free record of another side looks alike; True when that settled it.
+
+        An account that names nothing but its domain was made by a CRM by itself: it is the one
+        free account with that domain, and never a reason to make a second one.
+        """
+        across = [r for r in rivals if r.side != row.side]
+        free = [r for r in across if not (r.entity and self._occupied(r.entity, row.side))]
+        bare = [r for r in (row, *across) if names_only_its_domain(r)]
+        if len(free) == 1 and bare and names == ("domain",):
+            entity = free[0].entity or self._new_entity(free[0])
+            self._link(row, entity, "key: domain", matching)
+            if free[0].entity is None:
+                self._link(free[0], entity, "key: domain", matching)
+            return True
+        others = free or (across if names_only_its_domain(row) else [])
         if not others:
             return False
         said = " and ".join(names)
@@ -253,49 +281,3 @@ def comparable(value: Value, name: str) -> str:
     words = " ".join(re.sub(r"[^\w&+]", " ", text.replace(".", "")).split())
     plain = " ".join(_LEGAL.sub(" ", words).split())
     return plain or words or text
-
-
-def follow_moves(store: Store, references: References, sides: Sequence[Side]) -> list[Question]:
-    """Carry links over to where records moved; what contradicts another link is asked."""
-    questions: list[Question] = []
-    for row in list(store.rows("state = 'moved' AND dirty = 1 AND entity IS NOT NULL")):
-        question = _follow(row, store, by_name(sides))
-        if question:
-            questions.append(question)
-    references.forget()
-    return questions
-
-
-def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | None:
-    object_type, record_id = str(row.moved_type), str(row.moved_id)
-    successor = store.row(row.side, object_type, record_id)
-    if successor is None:
-        side = sides[row.side]
-        kind = side.mapping.kind_of(object_type)
-        fields = side.read_fields(object_type)
-        observe(side, kind, side.connector.fetch(object_type, fields, [record_id]), store)
-        successor = store.row(row.side, object_type, record_id)
-    if successor is None:
-        return None  # not visible yet: tried again by the next run
-    if successor.state is State.MOVED:
-        row.moved_type, row.moved_id = successor.moved_type, successor.moved_id
-        store.put([row])
-        return _follow(row, store, sides)
-    if successor.entity is None:
-        successor.entity, successor.how = row.entity, "moved"
-        successor.base = {k: v for k, v in row.base.items() if k in successor.seen}
-        successor.dirty, row.dirty = True, False
-        with store.atomic():
-            store.put([row])
-            store.put([successor])
-        return None
-    row.dirty = False
-    store.put([row])
-    if successor.entity == row.entity:
-        return None
-    message = (
-        f"{row.object_type} {row.id} was merged into {record_id} on {row.side}; merge the linked"
-        " records on the other sides too"
-    )
-    detail = {"loser": row.entity, "survivor": successor.entity}
-    return Question("merge", row.kind, str(row.entity), row.side, "", message, detail)

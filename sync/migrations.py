@@ -60,3 +60,19 @@ _FIRST = (
         side TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, detail TEXT NOT NULL,
         opened TEXT NOT NULL, seen TEXT NOT NULL) WITHOUT ROWID""",
 )
+
+
+@migrations(name="0004_merged_entities")
+def _merged_entities(db: Database) -> None:
+    db.execute("ALTER TABLE entities ADD COLUMN merged_into TEXT")
+    db.execute(
+        "CREATE INDEX entities_merged ON entities (merged_into) WHERE merged_into IS NOT NULL"
+    )
+    db.execute(
+        "CREATE TABLE origins (side TEXT NOT NULL, object_type TEXT NOT NULL, id TEXT NOT NULL,"
+        " person TEXT NOT NULL, PRIMARY KEY (side, object_type, id)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE INDEX people_by_account ON records (side, json_extract(seen, '$.account.id'))"
+        " WHERE kind = 'person'"
+    )

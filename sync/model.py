@@ -41,6 +41,9 @@ class Verb(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     ARCHIVE = "archive"
+    RESTORE = "restore"
+    MERGE = "merge"
+    CONVERT = "convert"
 
 
 @dataclass(slots=True)
@@ -95,6 +98,8 @@ class Shown:
     awake: bool = True
     archived: bool = False
     stamped: bool = True
+    restorable: bool = False
+    """Whether the side can bring the record back, once it is archived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,10 @@ class Action:
     fields: tuple[FieldWrite, ...] = ()
     stamp: bool = False
     why: str = ""
+    other_id: str | None = None
+    """The record that a merge ends, or the entity of the account that a conversion goes into."""
+    options: Mapping[str, Value] = field(default_factory=dict)
+    """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +238,9 @@ class Tally:
     created: int = 0
     updated: int = 0
     archived: int = 0
+    restored: int = 0
+    merged: int = 0
+    converted: int = 0
     refused: int = 0
     stale: int = 0
     unknown: int = 0
@@ -236,7 +248,8 @@ class Tally:
     @property
     def writes(self) -> int:
         """Writes that the vendor acknowledged."""
-        return self.created + self.updated + self.archived
+        done = self.created + self.updated + self.archived
+        return done + self.restored + self.merged + self.converted
 
 
 @dataclass(slots=True)

@@ -13,10 +13,11 @@ from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
 from sync.conditions import holds
+from sync.convert import conversion, wants_conversion
 from sync.fields import Projected
 from sync.guard import judge
 from sync.journal import Journal, digest_of
-from sync.match import Matcher, Matching, follow_moves
+from sync.match import Matcher, Matching
 from sync.model import (
     Action,
     Entity,
@@ -30,6 +31,7 @@ from sync.model import (
     Value,
     Verb,
 )
+from sync.moves import follow_moves, propagate_merges
 from sync.reconcile import Decision, Rules, Target, decide
 from sync.refs import References, shape_of
 from sync.sides import Side, by_name
@@ -102,12 +104,19 @@ class Planner:
     def plan(self, plan_id: str, digest: str, statistics: Statistics) -> Plan:
         """Match and decide everything; the plan's guards are judged at the end."""
         draft = Draft()
-        draft.questions.extend(follow_moves(self.store, self.references, self.sides))
+        draft.questions.extend(follow_moves(self.store, self.sides))
+        moves = propagate_merges(self.store, self.sides, self._merges_are_carried_out)
+        draft.questions.extend(moves.questions)
+        draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))
+        self.references.forget()
         for kind in KINDS:
             matching = self.matcher.match(kind, self.rules.kind(kind))
             self._note_matching(kind, matching, draft)
             self._decide_kind(kind, draft)
         return self._finish(plan_id, digest, draft, statistics)
+
+    def _merges_are_carried_out(self, kind: str) -> bool:
+        return self.rules.kind(kind).merges == "merge"
 
     def _note_matching(self, kind: str, matching: Matching, draft: Draft) -> None:
         draft.questions.extend(matching.questions)
@@ -154,7 +163,31 @@ class Planner:
         shown = tuple(self.shown(row) for row in rows if row.state in (State.LIVE, State.ARCHIVED))
         gone = frozenset(r.side for r in rows if r.state in (State.GONE, State.MOVED))
         known = Entity(entity, kind, shown, gone - {s.side for s in shown})
-        return decide(known, self._targets(known), self.rules)
+        decision = decide(known, self._targets(known), self.rules)
+        self._ask_for_conversions(known, decision)
+        return decision
+
+    def _ask_for_conversions(self, entity: Entity, decision: Decision) -> None:
+        """Have a lead converted by its own side where another side has gone on."""
+        for shown in entity.shown:
+            side = by_name(self.sides)[shown.side]
+            rule = side.settings.convert
+            if rule is None or shown.object_type not in side.connector.capabilities.convert:
+                continue
+            values = _merged(entity)
+            look = lambda path, v=values: self.matcher.value_of(v, entity.kind, path)  # noqa: E731
+            if shown.archived or not wants_conversion(entity, shown, rule, look):
+                continue
+            there = lambda account, name=side.name: self._is_there(account, name)  # noqa: E731
+            found = conversion(entity, shown, rule, there)
+            if isinstance(found, Question):
+                decision.questions.append(found)
+            else:
+                decision.actions.append(found)
+
+    def _is_there(self, entity: str, side: str) -> bool:
+        record = self.references.record_of(entity, side)
+        return record is not None or (entity, side) in self.references.planned
 
     def shown(self, row: Row) -> Shown:
         """A row with its references resolved."""
@@ -176,6 +209,7 @@ class Planner:
             awake=self.matcher.in_scope(row),
             archived=row.state is State.ARCHIVED,
             stamped=self._is_stamped(side, row),
+            restorable=side.connector.capabilities.restore,
         )
 
     def _writable(self, side: Side, object_type: str, *, creating: bool) -> frozenset[str]:
@@ -207,11 +241,16 @@ class Planner:
     # -- creation --------------------------------------------------------------------------
 
     def _targets(self, entity: Entity) -> list[Target]:
-        restoring = self.rules.kind(entity.kind).deletes == "restore"
-        present = {s.side for s in entity.shown if not (restoring and s.archived)}
+        deletes = self.rules.kind(entity.kind).deletes
+        made_again = {
+            s.side
+            for s in entity.shown
+            if s.archived and deletes[s.side] == "restore" and not s.restorable
+        }
+        present = {s.side for s in entity.shown} - made_again
         if not any(s.awake and not s.archived for s in entity.shown):
             return []
-        barred = set() if restoring else entity.gone
+        barred = {side for side in entity.gone if deletes[side] != "restore"}
         return [
             self._target(entity, side)
             for side in self.sides

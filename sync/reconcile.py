@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from config.rules import FieldSettings, KindSettings
-
 from sync.fields import FieldContext, Project, Projected, Shape, Verdict, View, blank, decide_scalar
 from sync.model import (
     MISSING,
@@ -293,7 +292,7 @@ def _decide_deletion(
     edited = any(
         name in s.base and s.values[name] != s.base[name] for s in awake for name in s.values
     )
-    choice = settings.deletes
+    choice = settings.deletes[gone[0].side]
     if edited and choice == "delete" and settings.delete_vs_edit != "delete wins":
         choice = "ask" if settings.delete_vs_edit == "ask" else "unlink"
     if choice == "ask":
@@ -302,15 +301,21 @@ def _decide_deletion(
             Question("delete", entity.kind, entity.id, gone[0].side, "", message)
         )
         return
-    decision.unlink.extend(s.side for s in gone)
+    back = [s for s in gone if choice == "restore" and s.restorable and awake]
+    decision.unlink.extend(s.side for s in gone if s not in back)
+    decision.actions.extend(
+        _whole(entity, s, Verb.RESTORE, "records deleted here are restored") for s in back
+    )
     if choice == "delete":
-        decision.actions.extend(_archive(entity, s, f"deleted on {sides}") for s in awake)
+        decision.actions.extend(
+            _whole(entity, s, Verb.ARCHIVE, f"deleted on {sides}") for s in awake
+        )
 
 
-def _archive(entity: Entity, shown: Shown, why: str) -> Action:
+def _whole(entity: Entity, shown: Shown, verb: Verb, why: str) -> Action:
     return Action(
-        id=f"archive/{shown.side}/{entity.id}",
-        verb=Verb.ARCHIVE,
+        id=f"{verb}/{shown.side}/{entity.id}",
+        verb=verb,
         entity=entity.id,
         kind=entity.kind,
         side=shown.side,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mapping.canonical import FieldDef, role_key
-
 from sync.fields import Projected, Shape
 from sync.model import Row, State, Value
 from sync.sides import Side, by_name

@@ -220,6 +220,31 @@ class Store:
         with guarded():
             return self.db.conn.execute("SELECT kind, id FROM entities ORDER BY id").fetchall()
 
+    def merge_entities(self, loser: str, survivor: str) -> None:
+        """Note that two entities are one: `loser` lives on as `survivor`."""
+        with self.atomic():
+            self.db.conn.execute(
+                "UPDATE entities SET merged_into = ? WHERE id = ?", (survivor, loser)
+            )
+
+    def merged_into(self, entity: str) -> str | None:
+        """The entity that this one lives on as, at the end of the chain; None if it is its own."""
+        last: str | None = None
+        for _ in range(50):  # chains are short; a loop in damaged data must end
+            found = self._column("SELECT merged_into FROM entities WHERE id = ?", (last or entity,))
+            if not found or found[0] is None:
+                return last
+            last = str(found[0])
+        return last
+
+    def unfinished_merges(self) -> list[tuple[str, str]]:
+        """(kind, loser) of merged entities that still have live records of their own."""
+        with guarded():
+            return self.db.conn.execute(
+                "SELECT DISTINCT e.kind, e.id FROM entities e JOIN records r ON r.entity = e.id"
+                " WHERE e.merged_into IS NOT NULL AND r.state = 'live' ORDER BY e.id"
+            ).fetchall()
+
     def set_keys(self, row: Row, keys: Sequence[str]) -> None:
         """Replace the match keys of a record."""
         with self.atomic():
@@ -239,6 +264,30 @@ class Store:
                 " FROM match_keys WHERE kind = ? AND key = ?)",
                 (kind, key),
             )
+        )
+
+    def set_origin(self, side: str, object_type: str, record_id: str, person: str) -> None:
+        """Note that a record came of a conversion; `person` is the id of the converted record."""
+        with self.atomic():
+            self.db.conn.execute(
+                "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)",
+                (side, object_type, record_id, person),
+            )
+
+    def origin(self, side: str, object_type: str, record_id: str) -> str | None:
+        """The id of the converted record (a lead) that a record came of, or None."""
+        found = self._column(
+            "SELECT person FROM origins WHERE side = ? AND object_type = ? AND id = ?",
+            (side, object_type, record_id),
+        )
+        return found[0] if found else None
+
+    def people_of(self, side: str, account_id: str) -> Iterator[Row]:
+        """People whose account is a certain record of their own side."""
+        return self.rows(
+            "kind = 'person' AND side = ? AND json_extract(seen, '$.account.id') = ?"
+            " AND state = 'live'",
+            (side, account_id),
         )
 
     # -- reading positions, small facts ----------------------------------------------------
@@ -322,7 +371,7 @@ class Store:
         kept = set(keep)
         with self.atomic():
             found = self.db.conn.execute(
-                "SELECT id FROM questions WHERE cause IN ('ambiguous', 'resembles')"
+                "SELECT id FROM questions WHERE cause IN ('ambiguous', 'resembles', 'merge')"
             ).fetchall()
             self.db.conn.executemany(
                 "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]

@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import NotFoundError, SchemaDriftError
 
 from .client import Api, Reply
-from .errors import PROPERTY_WIDE, AnswerLostError, Complaint, complaint
+from .errors import AnswerLostError, Complaint, complaint
 from .jobs import Job
 from .routes import Routes
 from .wire import Row, row_id, row_properties
@@ -119,11 +119,11 @@ class Batches:
                 job.unknown = "HubSpot's answer did not mention this record"
 
     def _divide(self, object_type: str, verb: str, jobs: Sequence[Job], said: Complaint) -> None:
-        wide = {name for name, (_, code) in said.fields.items() if code in PROPERTY_WIDE}
-        if any(job.stamp in wide for job in jobs):
-            raise SchemaDriftError(f"HubSpot's {object_type} cannot be stamped: {said.message}")
+        wide = said.property_wide
         if len(jobs) == 1:
             self._complain(object_type, verb, jobs[0], said)
+        elif any(job.stamp in wide for job in jobs):
+            self._complain(object_type, verb, next(j for j in jobs if j.stamp in wide), said)
         elif any(wide & job.properties.keys() for job in jobs):
             for job in jobs:
                 _leave_out(job, wide & job.properties.keys(), said)
@@ -135,8 +135,11 @@ class Batches:
     def _complain(self, object_type: str, verb: str, job: Job, said: Complaint) -> None:
         """A refusal of one record: try again without the fields that it names, if any is left.
 
-        What exists already cannot be created by leaving out the field that shows it.
+        What exists already cannot be created by leaving out the field that shows it. Raises
+        SchemaDriftError where the stamp property itself is at fault: that hits every create.
         """
+        if job.stamp in said.property_wide:
+            raise SchemaDriftError(f"HubSpot's {object_type} cannot be stamped: {said.message}")
         named = said.fields.keys() & job.properties.keys() - {job.stamp}
         if not named or (verb != "update" and said.duplicate):
             job.error = said.error()

@@ -144,7 +144,7 @@ class Changes:
         gone = _gone(before, progress)
         self._finish(position)
         if gone:
-            position.look_for_archived(before.since or EPOCH)
+            position.look_for_archived(before.gone_since or EPOCH)
         yield self._page(object_type, fields, rows, position)
         if position.scan is not None:
             yield from self._archived(object_type, fields, position, merged)

@@ -182,8 +182,13 @@ class Api:
         return self._skew is not None and self._skew <= seconds
 
     def close(self) -> None:
-        """Close the pooled connections."""
-        self._http.rest_client.pool_manager.clear()
+        """Close the pooled connections. Clearing the manager alone would leave that to the
+        garbage collector: the library keeps its last answer, and with it the pool."""
+        manager = self._http.rest_client.pool_manager
+        keys = manager.pools.keys()  # the container itself refuses to be iterated over
+        for key in keys:
+            manager.pools[key].close()
+        manager.clear()
 
     def _wait(self, state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None

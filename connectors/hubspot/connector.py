@@ -102,8 +102,7 @@ class HubSpotConnector:
         if not values:
             return []
         if object_type == owners.OBJECT_TYPE:
-            everyone = owners.read_all(self._api, self._routes, [*fields, by])
-            return owners.matching(everyone, by, values)
+            return owners.find(self._api, self._routes, fields, by, values)
         if by == "hs_object_id":
             found = self._reader.fetch(object_type, fields, values)
             return [r for r in found if not r.archived and r.requested_id is None]

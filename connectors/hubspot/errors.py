@@ -150,6 +150,11 @@ class Complaint:
         return _record_error(self, message, code, name)
 
     @property
+    def property_wide(self) -> set[str]:
+        """The properties that no record may carry, whatever the value."""
+        return {name for name, (_, code) in self.fields.items() if code in PROPERTY_WIDE}
+
+    @property
     def duplicate(self) -> bool:
         return self.category in _DUPLICATE or self.existing is not None
 

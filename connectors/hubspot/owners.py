@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.base import Fields, FieldSchema, RawValue, RemoteRecord, Schema
@@ -43,10 +44,20 @@ def read_all(api: Api, routes: Routes, fields: Fields) -> list[RemoteRecord]:
     return list(found.values())
 
 
-def matching(records: Sequence[RemoteRecord], by: str, values: Sequence[str]) -> list[RemoteRecord]:
+def find(
+    api: Api, routes: Routes, fields: Fields, by: str, values: Sequence[str]
+) -> list[RemoteRecord]:
     """Those whose field equals one of the values, whatever the case."""
     wanted = {value.casefold() for value in values}
-    return [r for r in records if str(r.fields.get(by) or "").casefold() in wanted]
+    equal = [
+        record
+        for record in read_all(api, routes, [*fields, by])
+        if str(record.fields.get(by) or "").casefold() in wanted
+    ]
+    return [
+        replace(record, fields={n: record.fields[n] for n in fields if n in record.fields})
+        for record in equal
+    ]
 
 
 def _rows(api: Api, routes: Routes, archived: str) -> Iterator[Mapping[str, Any]]:

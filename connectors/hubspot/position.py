@@ -63,15 +63,17 @@ class Progress(BaseModel):
 class Position(BaseModel):
     """A cursor.
 
-    All changes stamped before `since` are read. `total` live records were there at the end of
-    the last whole reading, `recent` are those of them created at or after `since` (None: too
-    many to say): from these two the next reading tells whether any record is gone.
+    All changes stamped before `since` are read, and all deletions before `gone_since`. `total`
+    live records were there at the end of the last whole reading, `recent` are those of them
+    created at or after `since` (None: too many to say): from these two the next reading tells
+    whether any record is gone.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     version: int = 1
     since: datetime | None = None
+    gone_since: datetime | None = None
     total: int | None = None
     recent: list[str] | None = None
     progress: Progress | None = None
@@ -99,11 +101,14 @@ class Position(BaseModel):
             since = min(done.started, newest) - lookback
         since = max(since, EPOCH)
         self.since = max(since, self.since) if self.since else since
+        self.gone_since = done.started - lookback if clock_agrees else self.since
         self.total = done.count
-        fresh = done.fresh
-        self.recent = (
-            None if fresh is None else [i for i, made in fresh.items() if made >= self.since]
-        )
+        if newest < self.since:
+            self.recent = []  # nothing is created after it was last modified
+        elif done.fresh is None:
+            self.recent = None
+        else:
+            self.recent = [id for id, made in done.fresh.items() if made >= self.since]
         self.progress = None
 
     def look_for_archived(self, since: datetime) -> None:
@@ -123,6 +128,9 @@ def load(cursor: Cursor) -> Position:
     """Read a cursor; raises CursorExpiredError for one that is not of this connector."""
     try:
         parsed: Any = orjson.loads(cursor)
-        return Position.model_validate(parsed)
+        position = Position.model_validate(parsed)
     except (ValueError, ValidationError) as error:
-        raise CursorExpiredError(f"not a cursor of the HubSpot connector: {error}") from error
+        raise CursorExpiredError("this is not a cursor of the HubSpot connector") from error
+    if position.since is None and position.progress is None:
+        raise CursorExpiredError("the cursor of the HubSpot connector says nothing")
+    return position

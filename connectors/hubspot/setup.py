@@ -37,7 +37,7 @@ class Setup:
         findings = [self._stamp(stamp) for stamp in stamps]
         scopes = self._scopes()
         for object_type in dict.fromkeys(stamp.object_type for stamp in stamps):
-            findings += _write_scope(object_type, scopes)
+            findings += [f for f in _write_scope(object_type, scopes) if f.level != "ok"]
         return findings
 
     def diagnose(self, object_types: Sequence[str]) -> list[Finding]:

@@ -56,7 +56,7 @@ class Writer:
         """The contract's `apply`: ceil(n/100) calls for each verb that occurs.
 
         An error about the account is raised when it came before anything was settled; later it
-        becomes the outcome of the writes that it hit, and of those that were not sent for it.
+        makes the writes that it hit, and those that were not sent for it, `Unknown`.
         """
         jobs = [self._job(write) for write in writes]
         error: ConnectorError | None = None
@@ -266,17 +266,8 @@ _ORDER = ["upsert", "create", "update", "archive", "merge"]
 
 
 def _leave(jobs: Sequence[Job], error: ConnectorError) -> None:
-    """What remains of writes when an error of the account ends the call: those that may have
-    left are unknown, the others did not happen."""
+    """What remains of writes when an error of the account ends the call: whether they left or
+    not, nothing is known of them, and only HubSpot itself can refuse one."""
     for job in jobs:
-        if job.settled:
-            continue
-        if job.sent and error.retry:
-            job.unknown = error.message
-        else:
-            job.error = RejectedError(
-                f"not carried out: {error.message}",
-                vendor_code=type(error).__name__,
-                retryable=True,
-                remedy=error.remedy,
-            )
+        if not job.settled:
+            job.unknown = error.message if job.sent else f"not sent: {error.message}"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from connectors.base import Cursor, Fields, Page
 from connectors.salesforce import soql, wire
-from connectors.salesforce.cursor import Mark, dump, load
+from connectors.salesforce.cursor import OWN, Mark, dump, load
 from connectors.salesforce.reads import Reader
 from connectors.salesforce.soql import Position
 from core.clock import Clock
@@ -15,7 +15,7 @@ from core.errors import CursorExpiredError, UnexpectedReplyError
 
 ROLE_TYPE = "OpportunityContactRole"
 ROLE_COLUMNS = ["Id", "SystemModstamp", "OpportunityId"]
-OWN, ROLES = "own", "roles"
+ROLES = "roles"
 RESTARTS = 5
 ORDER = "ORDER BY SystemModstamp, Id"
 
@@ -40,8 +40,7 @@ class Feed:
         else:
             marks = {OWN: Mark()} | ({ROLES: self._latest_role()} if with_roles else {})
         columns = self._reader.first_columns(object_type, fields)
-        own = marks.get(OWN, Mark())
-        for rows, mark in self._sweep(object_type, columns, own, deleted=since is not None):
+        for rows, mark in self._sweep(object_type, columns, marks[OWN], deleted=since is not None):
             marks[OWN] = mark
             yield Page(self._reader.complete(object_type, fields, rows), dump(marks))
         if since is not None and with_roles:

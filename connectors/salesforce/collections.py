@@ -57,7 +57,7 @@ def send(transport: Transport, call: Call, rows: Sequence[Row]) -> list[Result]:
     """
     answer = transport.call(_request(call, rows))
     if answer.ok:
-        return _results(answer, len(rows))
+        return _results(call, answer, len(rows))
     if answer.status != 400 or {fault.code for fault in answer.faults} & ACCOUNT_WIDE_CODES:
         raise answer.error()
     if len(rows) == 1:
@@ -92,14 +92,15 @@ def _record(call: Call, row: Row) -> dict[str, Any]:
     return {"attributes": {"type": call.object_type}, **named, **row.fields}
 
 
-def _results(answer: Answer, expected: int) -> list[Result]:
+def _results(call: Call, answer: Answer, expected: int) -> list[Result]:
     body = answer.body
     if not isinstance(body, list) or len(body) != expected:
         raise UnexpectedReplyError(f"{answer.route} did not answer each of {expected} rows.")
-    return [_result(item) for item in body]
+    return [_result(call, item) for item in body]
 
 
-def _result(item: Mapping[str, Any]) -> Result:
+def _result(call: Call, item: Mapping[str, Any]) -> Result:
     if item.get("success") is True:
-        return Result(str(item["id"]), bool(item.get("created")))
+        # only an upsert says whether it created
+        return Result(str(item["id"]), item.get("created") is True or call.verb == "create")
     return Result(faults=faults(item.get("errors") or []) or (Fault("", "refused"),))

@@ -11,7 +11,10 @@ import orjson
 
 from connectors.base import Cursor
 from connectors.salesforce.soql import Position
-from core.errors import StateError
+from core.errors import CursorExpiredError
+
+OWN = "own"
+"""The mark of the object type itself, which every cursor has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,12 @@ def dump(marks: Mapping[str, Mark]) -> Cursor:
 
 
 def load(cursor: Cursor) -> dict[str, Mark]:
-    """What `dump` wrote. Raises StateError for anything else."""
+    """What `dump` wrote. Raises CursorExpiredError for anything else."""
     try:
-        return {name: _unpack(packed) for name, packed in orjson.loads(cursor).items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise StateError(
+        marks = {name: _unpack(packed) for name, packed in orjson.loads(cursor).items()}
+        return {OWN: marks.pop(OWN), **marks}
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise CursorExpiredError(
             "The stored reading position of Salesforce cannot be read.",
             remedy="Have this side read from the beginning again.",
         ) from error

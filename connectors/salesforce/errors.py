@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.salesforce.soql import id18
 from core.errors import (
     AuthError,
     BudgetExhaustedError,
@@ -133,7 +134,7 @@ def _existing_id(code: str, message: str, result: Any) -> str | None:
                 return str(found["record"]["Id"]) if "record" in found else None
     if code == "DUPLICATE_VALUE":
         ids: list[str] = _ID.findall(message.rpartition(":")[2])
-        return ids[-1] if ids else None
+        return id18(ids[-1]) if ids else None
     return None
 
 

@@ -113,7 +113,7 @@ class Reader:
             for group in soql.chunks(quoted, budget, FETCH_BATCH):
                 where = f"Id IN ({','.join(group)})"
                 for row in self.rows(soql.select(part, object_type, where), deleted=True):
-                    rows[row["Id"]] = {**rows.get(row["Id"], {}), **row}
+                    rows[row["Id"]] = wire.joined(rows.get(row["Id"], {}), row)
         return rows
 
     def _field_groups(self, object_type: str, fields: Fields) -> list[list[str]]:
@@ -130,7 +130,7 @@ class Reader:
         groups = self._field_groups(object_type, fields)
         if len(groups) > 1:
             more = self._by_id(object_type, fields, [row["Id"] for row in rows])
-            rows = [{**row, **more.get(row["Id"], {})} for row in rows]
+            rows = [wire.joined(row, more.get(row["Id"], {})) for row in rows]
         return [wire.record(object_type, row, fields) for row in rows]
 
     def first_columns(self, object_type: str, fields: Fields) -> list[str]:

@@ -41,6 +41,19 @@ class Bearer(AuthBase):
         return request
 
 
+class _Connections(HTTPAdapter):
+    """The pooled connections; closing it closes them, where urllib3 would leave that to the
+    garbage collector, which a kept traceback can put off for long."""
+
+    def close(self) -> None:
+        pools = self.poolmanager.pools
+        for key in pools.keys():  # noqa: SIM118 - it cannot be iterated otherwise
+            pool = pools.get(key)
+            if pool is not None:
+                pool.close()
+        super().close()
+
+
 class Sender:
     """The connections of one account. `timeout` in seconds, for each request."""
 
@@ -50,7 +63,7 @@ class Sender:
         self.http.verify = str(ca_file) if ca_file else True
         # cookies of one thread's answer must not colour another thread's request
         self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.http.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=POOL))
+        self.http.mount("https://", _Connections(pool_connections=4, pool_maxsize=POOL))
 
     def send(
         self,

@@ -31,14 +31,17 @@ class Setup:
 
     def _prepared(self, stamp: StampField) -> list[Finding]:
         described = self._reader.describe_raw(stamp.object_type)
-        made = []
-        if _entry(described, stamp.name) is None:
+        absent = _entry(described, stamp.name) is None
+        if absent:
             refusal = self._make(stamp)
             if refusal is not None:
                 return [refusal]
-            made.append(Finding("made", _subject(stamp), "The stamp field was made."))
             described = self._reader.describe_raw(stamp.object_type)
-        return [*made, _judged(stamp, described), *_permissions(stamp.object_type, described)]
+        found = [_judged(stamp, described)]
+        if absent:
+            made = Finding("made", _subject(stamp), "The stamp field was made.")
+            found = [made, *(finding for finding in found if finding.level != "ok")]
+        return [*found, *_permissions(stamp.object_type, described)]
 
     def _make(self, stamp: StampField) -> Finding | None:
         answer = self._transport.call(

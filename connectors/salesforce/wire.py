@@ -119,6 +119,18 @@ def record(object_type: str, raw: Raw, fields: Fields) -> RemoteRecord:
     )
 
 
+def joined(one: Raw, other: Raw) -> dict[str, Any]:
+    """Two readings of one row with different fields, parent records' fields too."""
+    both = dict(one)
+    for key, value in other.items():
+        known = both.get(key)
+        if isinstance(known, dict) and isinstance(value, dict):
+            both[key] = joined(known, value)
+        else:
+            both[key] = value
+    return both
+
+
 def _answered(raw: Raw, field: str) -> bool:
     return field.split(".")[0] in raw
 

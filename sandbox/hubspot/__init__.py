@@ -14,6 +14,7 @@ from sandbox.hubspot.app import make_app
 from sandbox.hubspot.auth import Auth, Credentials
 from sandbox.hubspot.options import Options
 from sandbox.hubspot.seeding import Administration
+from sandbox.hubspot.snapshot import load, read
 from sandbox.hubspot.store import Store
 from sandbox.serve import Running, serve
 
@@ -43,12 +44,17 @@ def make(
 ) -> HubSpotSandbox:
     """A new account, or the one of the snapshot where that file exists.
 
-    `options` are the fields of `Options`; another `portal_id` gives other credentials, so that
-    one process may hold several accounts. Raises ValueError for an unknown option.
+    `options` are the fields of `Options` and win over those of a snapshot; another `portal_id`
+    gives other credentials, so that one process may hold several accounts. Raises ValueError
+    for an unknown option.
     """
+    saved = read(snapshot)
     settings = Options()
-    settings.change(options)
+    settings.change({**(saved["options"] if saved else {}), **options})
     store = Store(clock or OffsetClock(), settings)
+    if saved is not None:
+        load(store, saved)
+        store.fit_options()
     credentials = Credentials.of(settings.portal_id)
     auth = Auth(store, credentials)
     administration = Administration(store, auth, snapshot)

@@ -26,6 +26,7 @@ from sandbox.hubspot.writer import Writer
 
 JSON = "application/json;charset=utf-8"
 HTML = "text/html;charset=iso-8859-1"
+LONGEST_URL = 16_300
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 SCOPE_OF: Mapping[str, str] = {"tickets": "tickets", "tasks": "crm.objects.contacts.{verb}"}
 
@@ -72,8 +73,6 @@ class Door:
                 if found is None or not found.endpoint.public:
                     self._auth.check(request.headers, self._scope(found))
                     headers = self._counted(search=search)
-                if found is None:
-                    raise errors.not_found_page()
                 return _response(self._handled(found, request, raw, headers), headers)
             except errors.ApiError as error:
                 if error.status == 429:
@@ -98,8 +97,12 @@ class Door:
         return scope.format(object_type=table.kind.name)
 
     def _handled(
-        self, found: Match, request: Request, raw: bytes, headers: Mapping[str, str]
+        self, found: Match | None, request: Request, raw: bytes, headers: Mapping[str, str]
     ) -> Reply:
+        if len(str(request.url)) > LONGEST_URL:
+            raise errors.ApiError(414, "URI too long", html="<h1>Bad Message 414</h1>")
+        if found is None:
+            raise errors.not_found_page()
         options = self._store.options
         source = Source("INTEGRATION", str(options.app_id), "Tieline sandbox app")
         call = Call(

@@ -65,24 +65,31 @@ def _merged_values(table: Table, primary: Record, other: Record, now: int) -> Va
         values["lifecyclestage"] = _furthest(table, primary, other)
     if table.kind.name == "contacts":
         values |= _merged_contact(primary, other, now)
+    if table.kind.name == "companies":
+        values["hs_additional_domains"] = _others(primary, other, "domain")
     return {name: value for name, value in values.items() if value}
 
 
 def _merged_contact(primary: Record, other: Record, now: int) -> Values:
-    email = primary.properties.get("email") or other.properties.get("email")
-    addresses = [
-        address
-        for record in (primary, other)
-        for name in ("email", "hs_additional_emails")
-        for address in (record.properties.get(name) or "").split(";")
-        if address and address != email
-    ]
     vids = [record.properties.get("hs_calculated_merged_vids") for record in (primary, other)]
     vids += [f"{primary.id}:{now}", f"{other.id}:{now}"]
     return {
-        "hs_additional_emails": ";".join(dict.fromkeys(addresses)),
+        "hs_additional_emails": _others(primary, other, "email"),
         "hs_calculated_merged_vids": ";".join(v for v in vids if v),
     }
+
+
+def _others(primary: Record, other: Record, name: str) -> str:
+    """What the two records had as e-mail addresses or domains besides the one that is kept."""
+    kept = primary.properties.get(name) or other.properties.get(name)
+    values = [
+        value
+        for record in (primary, other)
+        for held in (name, f"hs_additional_{name}s")
+        for value in (record.properties.get(held) or "").split(";")
+        if value and value != kept
+    ]
+    return ";".join(dict.fromkeys(values))
 
 
 def _furthest(table: Table, primary: Record, other: Record) -> str | None:

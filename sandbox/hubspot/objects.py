@@ -79,7 +79,19 @@ def _link(call: Call, table: Table, other: int | None, ref: TypeRef) -> Link:
     return definition.target, record.id, ref
 
 
+def _listed_ids(call: Call, table: Table, after: int) -> list[int]:
+    """Ids of the list from `after` on. A position beyond the last record starts anew from the
+    first one: recorded in 2026, and a trap when the last records vanish while one is paging."""
+    archived = call.flag("archived")
+    ids = table.ids_after(after - 1, archived=archived)
+    if archived and call.store.options.merged_listed:
+        merged = (r.id for r in table.records.values() if r.merged_into is not None)
+        ids = sorted({*ids, *(i for i in merged if i >= after)})
+    return ids or (_listed_ids(call, table, 0) if after else ids)
+
+
 def list_records(call: Call) -> Reply:
+    """A page of the list; `after` is the id to go on from, inclusive."""
     table = call.table()
     history = bool(call.many("propertiesWithHistory"))
     limit = call.number("limit", 10, MAX_WITH_HISTORY if history else 100)
@@ -87,11 +99,7 @@ def list_records(call: Call) -> Reply:
     after = number(call.one("after", "0"))
     if after is None:
         raise errors.invalid(f"Invalid after: {call.one('after')}")
-    archived = call.flag("archived")
-    ids = table.ids_after(after - 1, archived=archived)
-    if archived and call.store.options.merged_listed:
-        merged = (r.id for r in table.records.values() if r.merged_into is not None)
-        ids = sorted({*ids, *(i for i in merged if i >= after)})
+    ids = _listed_ids(call, table, after)
     names = shown_names(table, call.many("properties"))
     results = [full_json(call, table, table.records[i], names) for i in ids[:limit]]
     body: dict[str, Any] = {"results": results}

@@ -167,9 +167,9 @@ class Table:
 
     def forget(self, record: Record) -> None:
         """Remove a record for good (GDPR)."""
-        self._remember(record, record.properties if record.live else None)
         self._unplace(record)
         del self.records[record.id]
+        self._past.pop(record.id, None)
         self.version += 1
 
     def holder(self, name: str, value: str) -> Record | None:

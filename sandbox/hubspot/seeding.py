@@ -17,7 +17,7 @@ from sandbox.hubspot.merging import merge
 from sandbox.hubspot.pipelines import make_pipeline
 from sandbox.hubspot.records import Record, Source, Table
 from sandbox.hubspot.schemas import add_property
-from sandbox.hubspot.snapshot import load, save
+from sandbox.hubspot.snapshot import save
 from sandbox.hubspot.standard.kinds import PRIMARY_TYPES
 from sandbox.hubspot.store import SteeredClock, Store
 from sandbox.hubspot.times import iso, read_moment
@@ -38,8 +38,6 @@ class Administration:
         self._auth = auth
         self._snapshot = snapshot
         self.clock: SteeredClock = store.clock
-        if snapshot is not None and snapshot.exists():
-            load(store, snapshot)
 
     def seed(self, body: Json) -> dict[str, Any]:
         """Take up records as an import would, without the API's validation.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from sandbox.hubspot.records import Change, Record, Source, Table
 from sandbox.hubspot.store import Store
 
 FORMAT = 1
+RECORD_FIELDS = tuple(field.name for field in fields(Record))
 
 
 def save(store: Store, path: Path) -> None:
@@ -36,26 +39,44 @@ def save(store: Store, path: Path) -> None:
         "next_type_id": links.next_type_id,
         "links": list(links.everything()),
         "forgotten_emails": sorted(store.forgotten_emails),
+        "due": store.due,
+        "made": store.made,
+        "options": store.options.to_json(),
+        "now": store.clock.now().isoformat(),
     }
     partial = path.with_name(path.name + ".new")
-    partial.write_bytes(orjson.dumps(content))
+    partial.write_bytes(orjson.dumps(content, default=list))
     partial.replace(path)
 
 
 def _table_json(table: Table) -> dict[str, Any]:
     return {
         "next_id": table.next_id,
-        "records": [asdict(record) for record in table.records.values()],
+        "records": [_record_json(record) for record in table.records.values()],
         "properties": [asdict(p) for p in table.properties.all.values()],
         "groups": [asdict(g) for g in table.properties.groups.values()],
     }
 
 
-def load(store: Store, path: Path) -> None:
-    """Take up what `save` wrote, into a new account. Raises ValueError for another format."""
-    content = orjson.loads(path.read_bytes())
+def _record_json(record: Record) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in RECORD_FIELDS}
+
+
+def read(path: Path | None) -> Mapping[str, Any] | None:
+    """What `save` wrote; None where there is no file. Raises ValueError for another format."""
+    if path is None or not path.exists():
+        return None
+    content: dict[str, Any] = orjson.loads(path.read_bytes())
     if content.get("format") != FORMAT:
         raise ValueError(f"{path} is not a snapshot of format {FORMAT}")
+    return content
+
+
+def load(store: Store, content: Mapping[str, Any]) -> None:
+    """Take up what `read` gave, into a new account; its clock never goes back."""
+    store.clock.set(max(store.clock.now(), datetime.fromisoformat(content["now"])))
+    store.due = [(at, contact) for at, contact in content["due"]]
+    store.made = content["made"]
     for name, given in content["tables"].items():
         _load_table(store.tables[name], given)
     for each in content["owners"]:

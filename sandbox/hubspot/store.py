@@ -46,7 +46,7 @@ class Store:
         self.due: list[tuple[int, int]] = []
         self._names = {name: kind.name for kind in OBJECT_TYPES for name in kind.names}
         self._answers = 0
-        self._made = 0
+        self.made = 0
         self.fit_options()
 
     def table(self, name: str) -> Table | None:
@@ -68,8 +68,8 @@ class Store:
 
     def made_id(self) -> str:
         """An id for a new pipeline or stage."""
-        self._made += 1
-        return str(1_070_000_000 + self._made)
+        self.made += 1
+        return str(1_070_000_000 + self.made)
 
     def fit_options(self) -> None:
         """Let the options take effect where the tables keep a copy of them."""

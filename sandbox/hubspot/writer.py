@@ -53,6 +53,7 @@ class Writer:
         """Store a record whose values were validated."""
         now, kind = self._start(table), table.kind
         values = {name: value for name, value in values.items() if value}
+        company = values.pop("associatedcompanyid", None)
         values |= consequences(kind, {}, values, now, self._pipelines(kind))
         record = Record(table.new_id(), values, now, now, self._source)
         values.setdefault(kind.created, iso(now))
@@ -62,6 +63,7 @@ class Writer:
             self._store.associations.add(kind.name, record.id, target, other, ref)
             self._store.refresh_counts([(kind.name, record.id), (target, other)])
         self._effects.after_write(kind, record, values)
+        self._associate_company(record, company)
         return record
 
     def update(self, table: Table, record: Record, given: Mapping[str, Any]) -> Record:
@@ -81,9 +83,14 @@ class Writer:
                 changed = {name: value or None for name, value in changed.items()}
             table.change(record, changed, now, self._source)
             self._effects.after_write(kind, record, changed)
-        if company and self._store.live("companies", int(company)) is not None:
-            self.associate("contacts", record.id, "companies", int(company), PRIMARY_COMPANY_TYPE)
+        self._associate_company(record, company)
         return record
+
+    def _associate_company(self, contact: Record, company: str | None) -> None:
+        """`associatedcompanyid` is written as a value but is the primary association."""
+        found = self._store.live("companies", int(float(company))) if company else None
+        if found is not None:
+            self.associate("contacts", contact.id, "companies", found.id, PRIMARY_COMPANY_TYPE)
 
     def archive(self, table: Table, record: Record) -> None:
         """Put a live record away, restorable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,17 +41,20 @@ def make(
     *,
     clock: OffsetClock | ManualClock | None = None,
     snapshot: Path | None = None,
+    credentials: Mapping[str, str] | None = None,
     **options: Any,
 ) -> SalesforceSandbox:
     """A new organisation, or the one of the snapshot file if it exists.
 
+    `credentials` as another sandbox has them are used; else they are made, or the snapshot's.
     `options` are the fields of `options.Options`. Raises ValueError for an unknown one.
     """
     chosen = Options()
     chosen.change(options)
     org = Org(clock or OffsetClock(), chosen)
     saved = read_snapshot(snapshot)
-    app = ConnectedApp(**saved["credentials"]) if saved else ConnectedApp()
+    known = credentials or (saved or {}).get("credentials") or {}
+    app = ConnectedApp(**known)
     service = Service(org, Auth(org, app), ROUTES)
     store = Administration(service, snapshot)
     if saved:

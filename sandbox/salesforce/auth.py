@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,7 +64,6 @@ class Auth:
         self.app = app
         self._org = org
         self._sessions: dict[str, _Session] = {}
-        self._opened = 0
         key = serialization.load_pem_private_key(app.private_key.encode("ascii"), None)
         self._public_key = key.public_key()
 
@@ -121,13 +119,11 @@ class Auth:
 
     def _open(self, url: str) -> dict[str, Any]:
         now = self._org.clock.now().timestamp()
-        self._opened += 1
-        digest = hashlib.sha256(f"{self.app.client_secret}{self._opened}".encode()).hexdigest()
-        token = f"{self._org.id[:15]}!AQ{digest}"
+        token = f"{self._org.id[:15]}!AQ{secrets.token_urlsafe(48)}"
         self._sessions[token] = _Session(self._org.user_id, now)
         return {
             "access_token": token,
-            "signature": base64.b64encode(digest[:32].encode()).decode(),
+            "signature": base64.b64encode(secrets.token_bytes(32)).decode(),
             "scope": "api",
             "instance_url": url,
             "id": f"{url}/id/{self._org.id}/{self._org.user_id}",

@@ -23,45 +23,65 @@ _NEVER = ("activateable", "custom", "customSetting", "deepCloneable", "deprecate
           "hasSubtypes", "isInterface", "isSubtype")  # fmt: skip
 
 
+_FIELD_CONSTANTS = {
+    **dict.fromkeys(
+        (
+            "aiPredictionField",
+            "autoNumber",
+            "calculated",
+            "cascadeDelete",
+            "dependentPicklist",
+            "deprecatedAndHidden",
+            "displayLocationInDecimal",
+            "encrypted",
+            "formulaTreatNullNumberAsZero",
+            "highScaleNumber",
+            "htmlFormatted",
+            "restrictedDelete",
+            "searchPrefilterable",
+            "writeRequiresMasterRead",
+        ),
+        False,
+    ),
+    **dict.fromkeys(
+        (
+            "calculatedFormula",
+            "controllerName",
+            "defaultValueFormula",
+            "filteredLookupInfo",
+            "inlineHelpText",
+            "mask",
+            "maskType",
+            "referenceTargetField",
+            "relationshipOrder",
+        )
+    ),
+}
+"""Keys of a field that no field of this sandbox has set."""
+
+
 def describe_field(one: Field) -> dict[str, Any]:
     filterable = one.filterable and not one.long_text
     sortable = filterable and one.type not in ("address", "multipicklist")
     wide = one.type in ("string", "textarea", "picklist", "multipicklist", "email", "phone", "url")
     return {
+        **_FIELD_CONSTANTS,
         "aggregatable": one.type not in ("boolean", "address") and not one.long_text,
-        "aiPredictionField": False,
-        "autoNumber": False,
         "byteLength": one.length * 3 if wide else one.length,
-        "calculated": False,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
         "caseSensitive": one.case_sensitive,
         "compoundFieldName": one.compound,
-        "controllerName": None,
         "createable": one.createable,
         "custom": one.custom,
         "defaultValue": one.default,
-        "defaultValueFormula": None,
         "defaultedOnCreate": one.defaulted,
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
         "digits": one.digits,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
         "externalId": one.external_id,
         "extraTypeInfo": one.extra,
         "filterable": filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
         "groupable": not one.long_text and one.type not in _NOT_GROUPABLE,
-        "highScaleNumber": False,
-        "htmlFormatted": False,
         "idLookup": one.id_lookup,
-        "inlineHelpText": None,
         "label": one.label,
         "length": one.length,
-        "mask": None,
-        "maskType": None,
         "name": one.name,
         "nameField": one.name_field,
         "namePointing": len(one.refers_to) > 1,
@@ -71,20 +91,15 @@ def describe_field(one: Field) -> dict[str, Any]:
         "polymorphicForeignKey": len(one.refers_to) > 1,
         "precision": one.precision,
         "queryByDistance": one.type == "address",
-        "referenceTargetField": None,
         "referenceTo": list(one.refers_to),
         "relationshipName": one.relationship,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
         "restrictedPicklist": one.restricted,
         "scale": one.scale,
-        "searchPrefilterable": False,
         "soapType": _SOAP.get(one.type, "xsd:string"),
         "sortable": sortable,
         "type": one.type,
         "unique": one.unique,
         "updateable": one.updateable,
-        "writeRequiresMasterRead": False,
     }
 
 
@@ -109,12 +124,12 @@ def brief(kind: ObjectType, version: str) -> dict[str, Any]:
         **{name: kind.can(flag) for name, flag in _FLAGS.items()},
         "associateEntityType": None,
         "associateParentEntity": None,
-        "feedEnabled": kind.can("v"),
+        "feedEnabled": kind.can("f"),
         "keyPrefix": kind.table.prefix,
         "label": kind.table.label,
         "labelPlural": kind.table.plural,
         "layoutable": True,
-        "mruEnabled": kind.can("v"),
+        "mruEnabled": kind.can("f"),
         "name": kind.name,
         "retrieveable": True,
         "triggerable": kind.can("c"),

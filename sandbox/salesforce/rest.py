@@ -33,7 +33,7 @@ def versions() -> list[dict[str, str]]:
     """The answer of /services/data, which needs no session."""
     return [
         {
-            "label": f"{_SEASONS[number % 3 - 1]} '{(number + 12) // 3}",
+            "label": f"{_SEASONS[number % 3]} '{(number + 13) // 3}",
             "url": f"/services/data/v{number}.0",
             "version": f"{number}.0",
         }

@@ -9,7 +9,7 @@ class ObjectTable(NamedTuple):
     """One object type: label, plural, key prefix, and flags.
 
     Flags: c createable, u updateable, d deletable, e undeletable, m mergeable, q queryable,
-    r replicateable, s searchable, v has the last-viewed fields, I has IsDeleted, t of the
+    r replicateable, s searchable, v has the last-viewed fields, f feed, I has IsDeleted, t of the
     Tooling API only.
     """
 
@@ -21,10 +21,10 @@ class ObjectTable(NamedTuple):
 
 
 OBJECTS: Final = (
-    ObjectTable("Account", "Account", "Accounts", "001", "cudemqrsvI"),
-    ObjectTable("Contact", "Contact", "Contacts", "003", "cudemqrsvI"),
-    ObjectTable("Lead", "Lead", "Leads", "00Q", "cudemqrsvI"),
-    ObjectTable("Opportunity", "Opportunity", "Opportunities", "006", "cudeqrsvI"),
+    ObjectTable("Account", "Account", "Accounts", "001", "cudemqrsvfI"),
+    ObjectTable("Contact", "Contact", "Contacts", "003", "cudemqrsvfI"),
+    ObjectTable("Lead", "Lead", "Leads", "00Q", "cudemqrsvfI"),
+    ObjectTable("Opportunity", "Opportunity", "Opportunities", "006", "cudeqrsvfI"),
     ObjectTable(
         "OpportunityContactRole",
         "Opportunity Contact Role",
@@ -32,7 +32,7 @@ OBJECTS: Final = (
         "00K",
         "cudqrI",
     ),
-    ObjectTable("User", "User", "Users", "005", "cuqrs"),
+    ObjectTable("User", "User", "Users", "005", "cuqrsf"),
     ObjectTable("Group", "Group", "Group", "00G", "cudqr"),
     ObjectTable("OpportunityStage", "Opportunity Stage", "Opportunity Stage", "01J", "qr"),
     ObjectTable("LeadStatus", "Lead Status Value", "Lead Status Value", "01J", "qr"),

@@ -14,6 +14,7 @@ from sandbox.salesforce.ids import to18
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+")
 _INT_LIMIT = 2**31
+_PICKLIST_LENGTH = 255  # whatever the describe says: Salesforce's own sample data is longer than 40
 
 
 def stamp(moment: datetime) -> str:
@@ -36,10 +37,11 @@ def _string(one: Field, value: Any) -> str | None:
     if not isinstance(value, str):
         raise json_error("string", value)
     text = value.strip()
-    if len(text) > one.length > 0:
+    limit = max(one.length, _PICKLIST_LENGTH) if one.type == "picklist" else one.length
+    if len(text) > limit > 0:
         raise SalesforceError(
             "STRING_TOO_LONG",
-            f"{one.label}: data value too large: {text} (max length={one.length})",
+            f"{one.label}: data value too large: {text} (max length={limit})",
             [one.name],
         )
     return text or None

@@ -30,6 +30,7 @@ NAMES: Mapping[Role, Names] = {
         other="city",
         text_length=None,
         stamp=STAMP,
+        spare_stamp="tieline_spare",
         note="description",
         picklist="industry",
         picklist_values=("COMPUTER_SOFTWARE", "BANKING"),
@@ -43,7 +44,9 @@ NAMES: Mapping[Role, Names] = {
         other="jobtitle",
         text_length=None,
         stamp=STAMP,
+        spare_stamp="tieline_spare",
         email="email",
+        email_is_unique=True,
         picklist="hs_lead_status",
         picklist_values=("NEW", "OPEN"),
         bad_picklist="NOT_A_STATUS",
@@ -55,6 +58,7 @@ NAMES: Mapping[Role, Names] = {
         text_length=None,
         required={"pipeline": "default", "dealstage": "qualifiedtobuy"},
         stamp=STAMP,
+        spare_stamp="tieline_spare",
         note="description",
         picklist="dealstage",
         picklist_values=("qualifiedtobuy", "contractsent"),
@@ -66,6 +70,12 @@ NAMES: Mapping[Role, Names] = {
     ),
 }
 LABELS = ("Decision maker", "Billing contact")
+WRONG: Mapping[str, str] = {
+    "token": "pat-eu1-00000000-0000-0000-0000-000000000000",
+    "client_id": "the-id-of-nobody",
+    "client_secret": "a-wrong-secret",
+    "refresh_token": "a-wrong-refresh-token",
+}
 WRITES = r"^(POST|PUT|PATCH|DELETE) (?!.*(/search|/batch/read|token))"
 
 
@@ -100,6 +110,7 @@ class HubSpotHarness:
     find_ignores_case = True
     merges_by_person: Sequence[Role] = ("account", "person")
     names: Mapping[Role, Names] = NAMES
+    secrets: Sequence[str]
     associations = (
         Association("person", "associations.companies", "account", LABELS, primary=True),
         Association("opportunity", "associations.companies", "account", primary=True),
@@ -118,6 +129,7 @@ class HubSpotHarness:
         self.sandbox = make(clock=self.clock, **(vendor or {}))
         switch, self.running = board
         switch.account = self.sandbox.app
+        self.secrets = [*self.sandbox.credentials.values(), *WRONG.values()]
         self.sessions_expire = flow == "oauth_refresh"
         self._flow = flow
         self._options = dict(options or {})
@@ -214,8 +226,11 @@ class HubSpotHarness:
     def lose_next_answer(self) -> None:
         self.fault(match=WRITES, action="drop_after")
 
-    def fail_next(self, status: int, times: int = 1) -> None:
-        self.fault(match=r"/crm/", action="status", status=status, times=times)
+    def fail_next(self, status: int, times: int = 1, skip: int = 0) -> None:
+        body = {"status": "error", "message": "a fault", "category": "FAULT"}
+        self.fault(
+            match=r"/crm/", action="status", status=status, body=body, times=times, skip=skip
+        )
 
     def garble_next(self, kind: Garble, times: int = 1) -> None:
         self.fault(match=r"/crm/", action=kind, times=times)
@@ -241,14 +256,7 @@ class HubSpotHarness:
         return self.connect()
 
     def with_wrong_credentials(self) -> Connector:
-        wrong = {
-            "flow": self._flow,
-            "token": "pat-eu1-00000000-0000-0000-0000-000000000000",
-            "client_id": "nobody",
-            "client_secret": "wrong",
-            "refresh_token": "wrong",
-        }
-        return self.connect(credentials=wrong)
+        return self.connect(credentials={**WRONG, "flow": self._flow})
 
     def _edit(self, object_type: str, id: RemoteId | None, verb: str, **more: Any) -> RemoteId:
         body = {

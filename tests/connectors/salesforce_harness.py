@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
+from unittest.mock import patch
+
+from starlette.applications import Starlette
+from starlette.datastructures import State
+from starlette.types import Receive, Scope, Send
 
 from connectors.base import Connector, RawFields, Ref, RemoteId, StampField
 from connectors.registry import ConnectorSettings, create
 from core.clock import ManualClock
-from sandbox.salesforce import make
-from sandbox.serve import certificate_authority
+from sandbox.salesforce import auth, make
+from sandbox.serve import Running, serve
 from tests.connectors.harness import Association, Garble, Names, Role
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 STAMP = "Tieline_Id__c"
-AUTHORITY = certificate_authority()
+SPARE = "Tieline_Spare__c"
+WRONG = "wrong-consumer-secret"
 DATA = "/services/data/"
 WRITES = r"^(POST|PATCH|DELETE) /services/data/v[0-9.]+/(composite/)?sobjects"
 
@@ -26,6 +34,7 @@ NAMES: Mapping[Role, Names] = {
         other="Site",
         note="Description",
         stamp=STAMP,
+        spare_stamp=SPARE,
         picklist="BillingGeocodeAccuracy",
         picklist_values=("Address", "Block"),
         bad_picklist="No such accuracy",
@@ -61,7 +70,6 @@ NAMES: Mapping[Role, Names] = {
         picklist_values=("Qualification", "Closed Won"),
         number="Amount",
         number_values=(1234.5, 0),
-        date="CloseDate",
         reference="AccountId",
         reference_to="account",
     ),
@@ -75,6 +83,37 @@ NAMES: Mapping[Role, Names] = {
         email="Email",
     ),
 }
+
+
+_signing_key = cache(auth._new_key)
+"""Making an RSA key for every org would take half of the suite's time."""
+
+
+class Server:
+    """One server for a whole test module: starting one for each test would take most of the
+    time. It shows the application of the org that the running test has made."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self._shown: Starlette | None = None
+        self.running: Running = serve(cast(Starlette, self))
+
+    def show(self, app: Starlette) -> Running:
+        app.state.url = self.state.url
+        self._shown = app
+        return self.running
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._shown is not None
+        await self._shown(scope, receive, send)
+
+
+@cache
+def server() -> Server:
+    """The server of this process."""
+    made = Server()
+    atexit.register(made.running.stop)
+    return made
 
 
 class SalesforceHarness:
@@ -96,8 +135,9 @@ class SalesforceHarness:
 
     def __init__(self, settings: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.clock = ManualClock(START)
-        self.sandbox = make(clock=self.clock, **options)
-        self.running = self.sandbox.start(ca=AUTHORITY)
+        with patch.object(auth, "_new_key", _signing_key):
+            self.sandbox = make(clock=self.clock, **options)
+        self.running = server().show(self.sandbox.app)
         self._settings = dict(settings or {})
         self.connector: Connector = self.reconnect()
 
@@ -107,9 +147,13 @@ class SalesforceHarness:
         self.admin("DELETE", "requests")
         return self
 
+    @property
+    def secrets(self) -> Sequence[str]:
+        shown = ("client_secret", "password", "security_token", "private_key")
+        return [WRONG, *(self.sandbox.credentials[key] for key in shown)]
+
     def close(self) -> None:
         self.connector.close()
-        self.running.stop()
 
     def credentials(self, flow: str = "client_credentials") -> dict[str, str]:
         return {"flow": flow, **self.sandbox.credentials}
@@ -126,7 +170,7 @@ class SalesforceHarness:
         return create("salesforce", name="sf", settings=settings, clock=self.clock)
 
     def with_wrong_credentials(self) -> Connector:
-        return self.reconnect(credentials={**self.credentials(), "client_secret": "wrong"})
+        return self.reconnect(credentials={**self.credentials(), "client_secret": WRONG})
 
     def admin(self, method: str, route: str, body: Any = None) -> Any:
         """One call of the sandbox's admin routes."""
@@ -186,8 +230,8 @@ class SalesforceHarness:
     def lose_next_answer(self) -> None:
         self.fault(WRITES, "drop_after")
 
-    def fail_next(self, status: int, times: int = 1) -> None:
-        self.fault(DATA, "status", status=status, times=times)
+    def fail_next(self, status: int, times: int = 1, skip: int = 0) -> None:
+        self.fault(DATA, "status", status=status, times=times, skip=skip)
 
     def garble_next(self, kind: Garble, times: int = 1) -> None:
         self.fault(DATA, kind, times=times)

@@ -17,6 +17,7 @@ from connectors.base import (
     StampField,
     Update,
 )
+from core.clock import SystemClock
 from core.errors import BudgetExhaustedError, DuplicateError, NotFoundError, RejectedError
 from tests.connectors.conformance import ConnectorConformance
 from tests.connectors.salesforce_harness import NAMES, STAMP, SalesforceHarness
@@ -55,6 +56,7 @@ def spent(harness: SalesforceHarness, before: dict[str, int]) -> dict[str, int]:
 
 @pytest.mark.parametrize("flow", ["client_credentials", "password", "jwt"])
 def test_flows_sign_in(harness: SalesforceHarness, flow: str) -> None:
+    harness.clock.set(SystemClock().now())  # simple-salesforce dates a JWT by the machine's clock
     connector = harness.reconnect(credentials=harness.credentials(flow))
     levels = {f.level for f in connector.diagnose(["Account"])}
     connector.close()
@@ -176,13 +178,9 @@ def test_users_and_stages_are_read_too(harness: SalesforceHarness) -> None:
 
 def test_more_fields_than_a_url_takes(harness: SalesforceHarness) -> None:
     """Long field lists are read in several queries, whose answers are put together."""
-    fields = [f for f in harness.connector.describe("Opportunity").fields if f != ROLES]
-    owners = [f"Account.Owner.Manager.{name}" for name in ("Name", "Email", "Title", "Username")]
-    many = [*fields, *(f"Account.{f}" for f in harness.connector.describe("Account").fields)]
-    many += [f"Account.Parent.{f}" for f in harness.connector.describe("Account").fields]
-    many += [f"Account.Parent.Parent.{f}" for f in harness.connector.describe("Account").fields]
-    many += [f"Account.Parent.Parent.Parent.{f}" for f in ("Name", "Site", "Description")]
-    many += [*owners, ROLES]
+    many = list(harness.connector.describe("Opportunity").fields)
+    for path in ("", "Parent.", "Parent.Parent.", "Parent.Parent.Parent."):
+        many += [f"Account.{path}{f}" for f in harness.connector.describe("Account").fields]
     account = harness.insert("account", {"Name": "Acme"})
     deal = harness.insert("opportunity", {**OPPORTUNITY, "AccountId": account})
     (record,) = harness.connector.fetch("Opportunity", many, [deal])
@@ -408,7 +406,7 @@ def test_prepare_makes_what_is_absent_and_looks_at_it() -> None:
     again = fresh.connector.prepare([StampField("Account", STAMP)])
     field = fresh.connector.describe("Account").fields[STAMP]
     fresh.close()
-    assert [finding.level for finding in findings] == ["made", "ok"]
+    assert [finding.level for finding in findings] == ["made"]
     assert [finding.level for finding in again] == ["ok"]
     assert (field.unique, field.length, field.updateable) == (True, 40, True)
 

@@ -11,7 +11,7 @@ from connectors.salesforce import soql
 from connectors.salesforce.changes import _border
 from connectors.salesforce.cursor import Mark, dump, load
 from connectors.salesforce.soql import Position
-from core.errors import SchemaDriftError, StateError
+from core.errors import CursorExpiredError, SchemaDriftError
 
 T0 = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 LOOKBACK = timedelta(seconds=60)
@@ -99,9 +99,11 @@ def test_equal_stamps_over_a_border_go_on_by_id() -> None:
     assert _border([raw(1, "a"), raw(1, "b")], [raw(1, "c")]) == Position(at(1), "b")
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "{", '{"own": 3}', '{"own": {"good": ["x"]}}'])
+@pytest.mark.parametrize(
+    "text", ["", "null", "{}", "[]", "{", '{"own": 3}', '{"own": {"good": ["x"]}}']
+)
 def test_a_cursor_that_is_none_is_told(text: str) -> None:
-    with pytest.raises(StateError):
+    with pytest.raises(CursorExpiredError):
         load(text)
 
 

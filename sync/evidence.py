@@ -1,0 +1,82 @@
+"""What else tells that two records are one: conversions, and the people of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sync.fields import blank
+from sync.model import Row, State
+from sync.refs import References
+from sync.store import Store
+
+
+def converted_into(row: Row, store: Store, references: References) -> list[str]:
+    """Entities of other sides that a record made by a lead conversion stands for.
+
+    For an account: the account that the converted person has there, or else the one whose
+    domain is that of the person's e-mail address. For an opportunity: the deals of that person.
+    """
+    lead = store.origin(row.side, row.object_type, row.id)
+    if lead is None:
+        return []
+    found = list(store.rows("side = ? AND id = ? AND kind = 'person'", (row.side, lead)))
+    person = next((r.entity for r in found if r.entity), None)
+    if person is None:
+        return []
+    elsewhere = [
+        r
+        for r in store.by_entities([person]).get(person, [])
+        if r.side != row.side and r.state is State.LIVE
+    ]
+    if row.kind == "account":
+        accounts = set(_accounts(elsewhere, references))
+        return sorted(accounts) or _by_domain(row, found, store)
+    return sorted(_deals(person, row.side, store, references))
+
+
+def _accounts(people: Sequence[Row], references: References) -> Iterator[str]:
+    for row in people:
+        ref = row.seen.get("account")
+        entity = references.entity_of(row.side, ref["object"], ref["id"]) if ref else None
+        if entity is not None:
+            yield entity
+
+
+def _by_domain(row: Row, leads: Sequence[Row], store: Store) -> list[str]:
+    domains = {domain_of(lead) for lead in leads} - {""}
+    entities = {
+        r.entity
+        for domain in domains
+        for r in store.with_key("account", f"domain={domain}")
+        if r.side != row.side and r.entity
+    }
+    return sorted(entities)
+
+
+def _deals(person: str, side: str, store: Store, references: References) -> Iterator[str]:
+    for deal in store.rows("kind = 'opportunity' AND state = 'live' AND side <> ?", (side,)):
+        roles = deal.seen.get("contacts") or []
+        people = {
+            references.entity_of(deal.side, r["ref"]["object"], r["ref"]["id"]) for r in roles
+        }
+        if deal.entity and person in people:
+            yield deal.entity
+
+
+def domain_of(row: Row) -> str:
+    """The domain of a person's e-mail address, or ""."""
+    return str(row.seen.get("email") or "").rpartition("@")[2]
+
+
+def people_domains(row: Row, store: Store) -> list[str]:
+    """For an account without a domain: the domains of its people's addresses."""
+    if row.kind != "account" or not blank(row.seen.get("domain")):
+        return []
+    return sorted({domain_of(person) for person in store.people_of(row.side, row.id)} - {""})
+
+
+def names_only_its_domain(row: Row) -> bool:
+    """Whether an account says nothing but its domain, as a CRM makes them by itself."""
+    name = str(row.seen.get("name") or "").casefold().replace(" ", "")
+    domain = str(row.seen.get("domain") or "").casefold()
+    return bool(domain) and name in ("", domain, domain.partition(".")[0])

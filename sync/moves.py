@@ -1,0 +1,193 @@
+"""Records that live on under another identity: links follow merges and conversions, and what one
+side merged is proposed to, or carried out on, the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.base import Move
+from core.errors import ConnectorError
+from sync.detect import observe
+from sync.model import Action, Question, Row, State, Verb
+from sync.sides import Side, by_name
+from sync.store import Store
+
+
+@dataclass(slots=True)
+class Moves:
+    """What follows from merges: questions for people, and merges to be carried out."""
+
+    questions: list[Question] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+
+
+def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
+    """Carry links over to where records moved; what contradicts another side is asked.
+
+    A record whose successor cannot be seen yet is tried again by the next run.
+    """
+    questions: list[Question] = []
+    for row in list(store.rows("state = 'moved' AND dirty = 1 AND entity IS NOT NULL")):
+        question = _follow(row, store, by_name(sides))
+        if question is not None:
+            questions.append(question)
+    return questions
+
+
+def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | None:
+    successor = _successor(row, store, sides)
+    if successor is None or row.entity is None:
+        return None
+    loser = store.merged_into(row.entity) or row.entity
+    row.dirty = False
+    with store.atomic():
+        store.put([row])
+        if successor.entity is None:
+            _take_over(row, successor, loser, store)
+            return None
+        survivor = store.merged_into(successor.entity) or successor.entity
+        if survivor == loser:
+            return None
+        if loser != row.entity:
+            return _contradiction(row, loser, survivor)
+        store.merge_entities(loser, survivor)
+        _hand_over(loser, survivor, store)
+    return None
+
+
+def _successor(row: Row, store: Store, sides: Mapping[str, Side]) -> Row | None:
+    """The live record at the end of the chain, read from the side where it is not known yet."""
+    for _ in range(50):  # chains are short; a loop in a vendor's data must end
+        object_type, record_id = str(row.moved_type), str(row.moved_id)
+        found = store.row(row.side, object_type, record_id)
+        if found is None:
+            side = sides[row.side]
+            fields = side.read_fields(object_type)
+            kind = side.mapping.kind_of(object_type)
+            observe(side, kind, side.connector.fetch(object_type, fields, [record_id]), store)
+            found = store.row(row.side, object_type, record_id)
+        if found is None or found.state is not State.MOVED:
+            return found
+        row = found
+    return None
+
+
+def _take_over(row: Row, successor: Row, entity: str, store: Store) -> None:
+    """The link moves: what was settled for the old record stays settled for the new one."""
+    successor.entity = entity
+    successor.how = str(row.how or Move.MERGED)
+    successor.base = {k: v for k, v in row.base.items() if k in successor.seen}
+    successor.dirty = True
+    store.put([successor])
+
+
+def _hand_over(loser: str, survivor: str, store: Store) -> None:
+    """Records of the loser go to the survivor on sides where that has none; no value is lost,
+    for what they show and what was settled goes with them."""
+    rows = store.by_entities([loser, survivor])
+    taken = {r.side for r in rows.get(survivor, []) if r.state in (State.LIVE, State.ARCHIVED)}
+    for row in rows.get(loser, []):
+        if row.state is State.LIVE and row.side not in taken:
+            row.entity, row.dirty = survivor, True
+            store.put([row])
+    for row in rows.get(survivor, []):
+        row.dirty = row.state is State.LIVE or row.dirty
+        store.put([row])
+
+
+def _contradiction(row: Row, one: str, other: str) -> Question:
+    message = (
+        f"{row.object_type} {row.id} was merged into {row.moved_id} on {row.side}, but into"
+        " another record elsewhere: which of the two is it?"
+    )
+    detail = {"candidates": [one, other]}
+    return Question("merge", row.kind, str(row.entity), row.side, "contradiction", message, detail)
+
+
+def propagate_merges(
+    store: Store,
+    sides: Sequence[Side],
+    carry_out: Callable[[str], bool],
+    keep_apart: Callable[[str, str], bool] = lambda _loser, _survivor: False,
+) -> Moves:
+    """What one side merged and others still have twice: an action where the configuration says
+    so (`carry_out` by kind) and the vendor can, else a question."""
+    moves = Moves()
+    for kind, loser in store.unfinished_merges():
+        survivor = str(store.merged_into(loser))
+        _hand_over(loser, survivor, store)
+        rows = store.by_entities([loser, survivor])
+        kept = {r.side: r for r in rows.get(survivor, []) if r.state is State.LIVE}
+        for row in rows.get(loser, []):
+            target = kept.get(row.side)
+            side = by_name(sides).get(row.side)
+            if row.state is not State.LIVE or target is None or side is None:
+                continue
+            if keep_apart(loser, survivor):
+                continue
+            able = row.object_type in side.connector.capabilities.merge
+            if able and carry_out(kind) and row.object_type == target.object_type:
+                moves.actions.append(_merge_action(row, target, survivor))
+            else:
+                moves.questions.append(_proposal(row, target, able=able))
+    return moves
+
+
+def _merge_action(row: Row, target: Row, survivor: str) -> Action:
+    return Action(
+        id=f"merge/{row.side}/{row.entity}",
+        verb=Verb.MERGE,
+        entity=survivor,
+        kind=row.kind,
+        side=row.side,
+        object_type=row.object_type,
+        record_id=target.id,
+        other_id=row.id,
+        why="the two were merged on another side",
+    )
+
+
+def _proposal(row: Row, target: Row, *, able: bool) -> Question:
+    message = (
+        f"merged on another side, but still two here: merge {row.object_type} {row.id} into"
+        f" {target.id} on {row.side}"
+    )
+    if not able:
+        message += " (by hand: this side cannot be told to)"
+    detail = {"loser": row.id, "survivor": target.id}
+    return Question("merge", row.kind, str(row.entity), row.side, "", message, detail)
+
+
+def after_merge(store: Store, action: Action, survivor_id: str) -> None:
+    """Links after a side merged two records for us; the survivor may carry a new id."""
+    with store.atomic():
+        for record_id in {str(action.record_id), str(action.other_id)} - {survivor_id}:
+            row = store.row(action.side, action.object_type, record_id)
+            if row is None:
+                continue
+            base, seen = row.base, row.seen
+            row.state, row.dirty = State.MOVED, False
+            row.moved_type, row.moved_id, row.how = action.object_type, survivor_id, "merged"
+            store.put([row])
+            if record_id == action.record_id:
+                _renamed(store, action, survivor_id, seen, base)
+
+
+def _renamed(
+    store: Store, action: Action, survivor_id: str, seen: dict[str, object], base: dict[str, object]
+) -> None:
+    row = store.row(action.side, action.object_type, survivor_id)
+    row = row or Row(action.side, action.object_type, survivor_id, action.kind)
+    row.entity, row.how, row.state = action.entity, "merged", State.LIVE
+    row.seen, row.base, row.dirty = {**seen, **row.seen}, dict(base), True
+    store.put([row])
+
+
+def reread(side: Side, kind: str, object_type: str, ids: Sequence[str], store: Store) -> None:
+    """Look again at records that a vendor has just changed by itself (best effort)."""
+    try:
+        records = side.connector.fetch(object_type, side.read_fields(object_type), ids)
+    except ConnectorError:
+        return  # the next run's reading shows them
+    observe(side, kind, records, store)
