@@ -48,6 +48,8 @@ class Prepared:
     fields: tuple[FieldWrite, ...]
     left_out: tuple[str, ...] = ()
     row: Row | None = None
+    before: Mapping[str, Value] = field(default_factory=dict)
+    """The vendor's own values that the write replaces."""
 
 
 @dataclass(slots=True)

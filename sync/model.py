@@ -42,6 +42,7 @@ class Verb(StrEnum):
     UPDATE = "update"
     ARCHIVE = "archive"
     RESTORE = "restore"
+    RESTORE = "restore"
     MERGE = "merge"
     CONVERT = "convert"
 
@@ -139,6 +140,8 @@ class Action:
     fields: tuple[FieldWrite, ...] = ()
     stamp: bool = False
     why: str = ""
+    raw: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    """Vendor fields to put back exactly as they were, besides their canonical values (undo)."""
     other_id: str | None = None
     """The record that a merge ends, or the entity of the account that a conversion goes into."""
     options: Mapping[str, Value] = field(default_factory=dict)
@@ -175,6 +178,8 @@ class Settlement:
     entity: str
     bases: Mapping[str, Mapping[str, Value]]
     waits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Field -> the side that spoke, the rule, and what was said besides; kept for `why`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,8 @@ class Violation:
     guard: str
     message: str
     flag: str
+    detail: tuple[str, ...] = ()
+    """What a person wants to see before letting it pass, line by line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +225,10 @@ class Plan:
     violations: tuple[Violation, ...] = ()
     cost: Mapping[str, int] = field(default_factory=dict)
     """API calls that applying will take, per side (estimate, reads included)."""
+    purpose: str = ""
+    """What the plan is for, where it is not that of a run: "undo", "fix" or "backfill"."""
+    subject: tuple[str, ...] = ()
+    """The run that is undone, or the fields (`kind.field`) that are backfilled."""
 
 
 class Result(StrEnum):

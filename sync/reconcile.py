@@ -81,7 +81,7 @@ def decide(entity: Entity, targets: Sequence[Target], rules: Rules) -> Decision:
     _update(entity, awake, rules, decision, waits)
     for target in targets:
         _create(entity, awake, target, rules, decision, waits)
-    decision.settlement = _settle(entity, awake, decision, waits)
+    decision.settlement = _settle(entity, awake, decision, waits, rules)
     return decision
 
 
@@ -260,7 +260,11 @@ def _refuse_creation(entity: Entity, target: Target, decision: Decision) -> None
 
 
 def _settle(
-    entity: Entity, awake: Sequence[Shown], decision: Decision, waits: Mapping[str, list[str]]
+    entity: Entity,
+    awake: Sequence[Shown],
+    decision: Decision,
+    waits: Mapping[str, list[str]],
+    rules: Rules,
 ) -> Settlement | None:
     asked_creation = any(q.cause == "create" for q in decision.questions)
     settled = [n for n, v in decision.verdicts.items() if v.settled and not asked_creation]
@@ -279,7 +283,14 @@ def _settle(
     if not bases:
         return None
     names = {name for moved in bases.values() for name in moved}
-    return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits})
+    reasons = {n: _reason(decision.verdicts[n], _rule(entity, n, rules)) for n in sorted(names)}
+    return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits}, reasons)
+
+
+def _reason(verdict: Verdict, rule: str) -> tuple[str, str, str]:
+    """The side that spoke, the rule, and why; values that a rule kept from travelling too."""
+    said = [*dict.fromkeys(s.why for s in verdict.sets), *dict.fromkeys(verdict.notes.values())]
+    return (verdict.source, rule, "; ".join(said))
 
 
 def _decide_deletion(
