@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sync.model import Row, Settlement, Value
+from sync.model import Action, Row, Settlement, Value
 from sync.store import Store, dumps, guarded
 
 _COLUMNS = "run, what, entity, side, object_type, record_id, field, detail"
@@ -57,9 +57,13 @@ class Events:
             if groups:
                 self._add([("settled", row, "", {"groups": groups})])
 
-    def refused(self, rows: Sequence[tuple[Row, str, Value, str]]) -> None:
-        """Note values that a vendor refused: (row, field, value, error)."""
-        self._add([("refused", r, name, {"value": v, "error": e}) for r, name, v, e in rows])
+    def refused(self, action: Action, name: str, error: str) -> None:
+        """Note what a side did not take, or what was not sent; field "": the whole write."""
+        row = Row(action.side, action.object_type, action.record_id or "", action.kind)
+        row.entity = action.entity
+        values = {f.name: f.new for f in action.fields if name in ("", f.name)}
+        detail = {"verb": str(action.verb), "values": values, "error": error}
+        self._add([("refused", row, name, detail)])
 
     def found(self, row: Row, fields: Mapping[str, tuple[str, str]]) -> None:
         """Note values that a side showed already when they were about to be written; field ->

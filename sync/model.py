@@ -42,7 +42,6 @@ class Verb(StrEnum):
     UPDATE = "update"
     ARCHIVE = "archive"
     RESTORE = "restore"
-    RESTORE = "restore"
     MERGE = "merge"
     CONVERT = "convert"
 
@@ -140,12 +139,11 @@ class Action:
     fields: tuple[FieldWrite, ...] = ()
     stamp: bool = False
     why: str = ""
-    raw: Mapping[str, Value] = dataclasses.field(default_factory=dict)
-    """Vendor fields to put back exactly as they were, besides their canonical values (undo)."""
     other_id: str | None = None
     """The record that a merge ends, or the entity of the account that a conversion goes into."""
     options: Mapping[str, Value] = field(default_factory=dict)
-    """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail)."""
+    """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail). For an
+    undo: `raw`, the vendor's own values to put back as they were."""
 
 
 @dataclass(frozen=True, slots=True)
