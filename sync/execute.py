@@ -361,9 +361,7 @@ class Executor:
                 after = self._done(side, prepared, outcome, created.get(outcome.id))
             counter = COUNTED[action.verb]
             setattr(tally, counter, getattr(tally, counter) + 1)
-            self.journal.conclude(
-                outcome.op, "done", record_id=outcome.id, error=None, after=after
-            )
+            self.journal.conclude(outcome.op, "done", record_id=outcome.id, error=None, after=after)
         elif isinstance(outcome, Refused):
             tally.refused += 1
             self._refused(action, "", outcome.error)

@@ -1,0 +1,59 @@
+"""After the writes: bases move for what was acknowledged everywhere, deleted records are let go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sync.events import Events
+from sync.model import Plan, Row, Settlement, State
+from sync.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """Settles one plan. `acknowledged` holds (action id, field) pairs that a vendor took, and
+    (action id, "") for records that were made."""
+
+    store: Store
+    events: Events
+    acknowledged: set[tuple[str, str]]
+
+    def settle(self, plan: Plan) -> None:
+        """Move the bases of values that now hold everywhere; let deleted records go."""
+        carried = {a.id: {f.name for f in a.fields} for a in plan.actions}
+        with self.store.atomic():
+            for settlement in plan.settlements:
+                rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
+                live = [row for row in rows if row.state is State.LIVE]
+                before = {row.key: dict(row.base) for row in live}
+                for row in live:
+                    self._row(row, settlement, carried)
+                self.store.put(rows)
+                self.events.settled(live, before, settlement)
+            for entity, side in plan.unlink:
+                let_go(self.store, entity, side)
+
+    def _row(self, row: Row, settlement: Settlement, carried: Mapping[str, set[str]]) -> None:
+        for name, value in settlement.bases.get(row.side, {}).items():
+            waits = settlement.waits.get(name, ())
+            if all(self._passed(action, name, carried) for action in waits):
+                row.base[name] = value
+            elif any((action, "") in self.acknowledged for action in waits):
+                # the counterpart was made without this value: it is still to be carried over,
+                # and what the counterpart shows instead is not a second opinion
+                row.base.setdefault(name, None)
+        row.dirty = row.seen != row.base or bool(row.problems)
+
+    def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:
+        if (action, name) in self.acknowledged:
+            return True
+        return (action, "") in self.acknowledged and name not in carried.get(action, set())
+
+
+def let_go(store: Store, entity: str, side: str) -> None:
+    """Turn a deleted record into a tombstone: the link is kept, so that none is made again."""
+    rows = store.rows("entity = ? AND side = ? AND state = 'archived'", (entity, side))
+    for row in list(rows):
+        row.state, row.dirty = State.GONE, False
+        store.put([row])
