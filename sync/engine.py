@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from config.model import Config
-from config.rules import duration
+from config.rules import duration, rules_for
 from core.clock import Clock
 from core.errors import ConfigError, GuardError, LockedError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
@@ -27,6 +27,7 @@ from sync.recover import recover
 from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
 from sync.verify import Verification, verify
+from sync.why import Story, locate, why
 
 Definitions = Mapping[str, Mapping[str, FieldDef]]
 
@@ -115,6 +116,20 @@ class Engine:
                 raise
             self._close(journal, report, None)
             return report
+
+    def why(
+        self, side: str, record_id: str, *, object_type: str | None = None, name: str | None = None
+    ) -> Story:
+        """The story of a record or of one field of it; asks no side. Raises SettingsError."""
+
+        def rule_of(kind: str, field: str) -> str:
+            definition = self.definitions[kind].get(field)
+            return (
+                str(rules_for(self.config, kind, field, definition.type).rule) if definition else ""
+            )
+
+        with self.store() as store:
+            return why(store, locate(store, side, record_id, object_type), name, rule_of=rule_of)
 
     def digest(self) -> str:
         """A hash of everything that decides: rules, scopes, mappings. Not of addresses."""

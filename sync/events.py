@@ -93,7 +93,7 @@ class Events:
     def _read(self, sql: str, parameters: Sequence[str]) -> list[Event]:
         with guarded():
             rows = self.store.db.conn.execute(sql, parameters).fetchall()
-        return [Event(*row[:8], orjson.loads(row[8])) for row in rows]
+        return [Event(*(*row[:8], orjson.loads(row[8]))) for row in rows]
 
     def _add(self, found: Iterable[tuple[str, Row, str, Mapping[str, Any]]]) -> None:
         with self.store.atomic():
