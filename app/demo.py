@@ -113,7 +113,9 @@ def _people_work(story: Story) -> None:
 
 def _second_sync(story: Story) -> None:
     story.heading("tieline plan: what came of it, field by field")
-    show_plan.plan(story.session.out, syncing.make_plan(story.session), everything=True)
+    made = syncing.make_plan(story.session)
+    names = state.names(story.session, show_plan.referred(made))
+    show_plan.plan(story.session.out, made, names, everything=True)
     story.heading("tieline run: the second sync")
     _run(story, "run after edits")
     story.stage.later(_PAUSE)

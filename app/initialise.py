@@ -52,7 +52,10 @@ def draft(session: Session, sides: Sequence[NewSide]) -> Draft:
             for side in shop.sides:
                 learn_schemas(side, scratch, session.clock, fresh=True)
         found = suggest({s.name: (s.mapping, s.schemas) for s in shop.sides})
-        text = "\n".join([head, *_rules(sides), *_kinds(shop.sides), *_proposals(found)]) + "\n"
+        text = (
+            "\n".join([head, *_rules(sides), *_kinds(shop.sides), *_proposals(found, shop.sides)])
+            + "\n"
+        )
         fields = {s.name: {n: len(x.fields) for n, x in s.schemas.items()} for s in shop.sides}
     with _beside(session, text) as whole:
         whole.load()
@@ -163,7 +166,7 @@ def _places(kind: str, sides: Sequence[Side]) -> dict[str, list[str]]:
     return found
 
 
-def _proposals(found: Sequence[Suggestion]) -> Iterator[str]:
+def _proposals(found: Sequence[Suggestion], sides: Sequence[Side]) -> Iterator[str]:
     """Fields that correspond and are not mapped: what to write where, as comments."""
     if not found:
         return
@@ -173,9 +176,10 @@ def _proposals(found: Sequence[Suggestion]) -> Iterator[str]:
         yield f"#   {proposal.kind} {proposal.name} ({proposal.type}): {proposal.reason}"
     yield "# To take some of them, keep their lines here"
     yield from _commented({"custom": custom})
+    vendors = {side.name: side.mapping.vendor for side in sides}
     for side, file in files.items():
         yield f"# and in a mapping file of your own, named as `mapping` of {side}:"
-        yield from _commented({"vendor": "…", "extends": "…", **file})
+        yield from _commented({"extends": vendors[side], **{k: v for k, v in file.items() if v}})
 
 
 def _commented(data: Mapping[str, Any]) -> Iterator[str]:

@@ -92,8 +92,11 @@ def table(
     hide: bool = True,
 ) -> None:
     """Print a table; numbers stand to the right. Plain columns where no person looks. Secrets are
-    masked unless `hide` is off."""
+    masked unless `hide` is off;
+    columns that are empty throughout are left out."""
     body = [[_cell(cell, hide=hide) for cell in row] for row in rows]
+    kept = [p for p in range(len(head)) if not body or any(row[p] for row in body)]
+    head, body = [head[p] for p in kept], [[row[p] for p in kept] for row in body]
     if caption:
         console.print(Text(caption, style="bold"), soft_wrap=True)
     if not console.is_terminal:

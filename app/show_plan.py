@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,6 +12,8 @@ from rich.console import Console
 from app import show
 from sync.model import Action, Plan, Verb
 from sync.serial import plan_to
+
+_ENTITY = re.compile(r"[apo]_[0-9a-f]{20}(_[0-9]+)?")
 
 _SAMPLES = 3
 """Actions shown per side, kind and verb, unless all are asked for."""
@@ -51,9 +54,24 @@ def _only_stamped(action: Action) -> bool:
     return action.verb is Verb.UPDATE and not action.fields
 
 
-def plan(console: Console, made: Plan, *, everything: bool = False) -> None:
-    """Print a plan."""
-    names = show.names_of(made.rows)
+def referred(made: Plan) -> set[str]:
+    """The entities that values of the plan refer to and that it does not name itself."""
+    found: set[str] = set()
+    for field in (field for action in made.actions for field in action.fields):
+        for value in (field.old, field.new):
+            items = value if isinstance(value, list) else [value]
+            for item in items:
+                named = item.get("ref") if isinstance(item, dict) else item
+                if isinstance(named, str) and _ENTITY.fullmatch(named):
+                    found.add(named)
+    return found - set(show.names_of(made.rows))
+
+
+def plan(
+    console: Console, made: Plan, names: show.Names | None = None, *, everything: bool = False
+) -> None:
+    """Print a plan; `names` are those of entities that only its values refer to."""
+    names = {**(names or {}), **show.names_of(made.rows)}
     _totals(console, made)
     _changes(console, made, names, everything)
     _questions(console, made)

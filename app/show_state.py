@@ -127,11 +127,13 @@ def verification(console: Console, found: Verification, *, everything: bool = Fa
     rows = [(cause, "yes" if explained else "no", n) for (cause, explained), n in causes]
     if rows:
         show.table(console, ("cause", "explained", "differences"), rows)
-    listed = found.differences if everything else found.unexplained
+    listed = found.differences if everything else found.unexplained[:_ITEMS]
     if listed:
         show.line(console)
+        left = len(found.unexplained) - len(listed)
+        more = f" ({len(listed)} of {len(found.unexplained):,}; --all)" if left > 0 else ""
+        caption = "All differences" if everything else f"Not explained{more}"
         head = ("kind", "records", "field", "cause", "values", "why")
-        caption = "All differences" if everything else "Not explained"
         show.table(console, head, [_difference(d) for d in listed], caption=caption)
     if not found.unexplained:
         show.line(console, "No difference is without an explanation.")

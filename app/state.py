@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +36,13 @@ def opened(loaded: LoadedConfig) -> Iterator[Store | None]:
         return
     with Store(path) as store:
         yield store
+
+
+def names(session: Session, entities: Collection[str]) -> dict[str, str]:
+    """The words by which a person knows some entities, as far as the state has them."""
+    with opened(session.load()) as store:
+        found = store.by_entities(sorted(entities)) if store is not None and entities else {}
+        return show.names_of(row for rows in found.values() for row in rows)
 
 
 def status(session: Session) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def plan(
 
     Exit code 5 where a guard would stop the run.
     """
-    from app import show_plan, syncing
+    from app import show_plan, state, syncing
     from sync.serial import save_plan
 
     session = open_session(ctx.obj, json=json)
@@ -61,7 +61,8 @@ def plan(
     if json:
         session.print_json(show_plan.as_json(made))
     else:
-        show_plan.plan(session.out, made, everything=everything)
+        names = state.names(session, show_plan.referred(made))
+        show_plan.plan(session.out, made, names, everything=everything)
     raise typer.Exit(5 if made.violations else 0)
 
 

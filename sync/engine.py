@@ -94,6 +94,26 @@ class Engine:
 
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
+        with self._locked(), self.store() as store:
+            journal = Journal(store)
+            report = Report(journal.begin_run(self.clock.now()))
+            try:
+                self._learn(store)  # before the digest, as in planning: it narrows the mappings
+                self._hold_to(plan, allowed)
+                recover(store, self.sides, self.definitions)
+                contested = self._adopt(store, plan, report.run)
+                self._write(store, _without(plan, contested), report)
+            except TielineError as error:
+                stopped = Result.STOPPED if isinstance(error, GuardError) else Result.FAILED
+                report.escalate(stopped)
+                report.message = str(error)
+                self._close(journal, report, error)
+                raise
+            self._close(journal, report, None)
+            return report
+
+    def _hold_to(self, plan: Plan, allowed: frozenset[str]) -> None:
+        """Raise GuardError for a plan of other rules, or one that a guard stops."""
         if plan.digest != self.digest():
             raise GuardError(
                 "the configuration or a mapping is not what it was when the plan was made",
@@ -101,21 +121,6 @@ class Engine:
                 remedy="Make the plan again with `tieline plan -o FILE`.",
             )
         enforce(plan.violations, allowed)
-        with self._locked(), self.store() as store:
-            journal = Journal(store)
-            report = Report(journal.begin_run(self.clock.now()))
-            try:
-                self._learn(store)
-                recover(store, self.sides, self.definitions)
-                contested = self._adopt(store, plan, report.run)
-                self._write(store, _without(plan, contested), report)
-            except TielineError as error:
-                report.escalate(Result.FAILED)
-                report.message = str(error)
-                self._close(journal, report, error)
-                raise
-            self._close(journal, report, None)
-            return report
 
     def why(
         self, side: str, record_id: str, *, object_type: str | None = None, name: str | None = None

@@ -398,7 +398,7 @@ def _projected(side: Side, object_type: str, name: str, value: Value) -> Project
     refusal = side.misfit(object_type, raw.values)
     if refusal:
         return Projected(None, problem=refusal)
-    shown = side.mapping.to_canonical(object_type, raw.values)
+    shown = side.mapping.project(object_type, {name: value})
     if name in shown.errors:
         return Projected(None, problem=str(shown.errors[name]))
     return Projected(shown.values.get(name))

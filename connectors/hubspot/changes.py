@@ -69,11 +69,10 @@ class Changes:
         """Everything by the list endpoint, which does not lag; archived records are left out."""
         progress = position.progress or Progress(started=self._clock.now())
         position.progress = progress
-        mark = progress.started - self._options.lookback
         held: list[Row] = []
         for reply in self._pages(object_type, fields, progress.listing):
             rows: list[Row] = list(reply.results)
-            progress.note(object_type, rows, mark)
+            progress.note(object_type, rows, None, self._options.lookback)
             progress.count += len(rows)
             progress.listing = reply.after
             held += rows
@@ -193,7 +192,7 @@ class Changes:
         progress, since = position.progress, position.since
         assert progress is not None
         assert since is not None
-        progress.note(object_type, rows, since)
+        progress.note(object_type, rows, since, self._options.lookback)
         for row in rows:
             created = created_of(row)
             if created and created >= since and row_id(row) not in known:

@@ -178,34 +178,34 @@ class Reader:
         open_ids = [id for id in missing if id not in by_old]
         if not open_ids:
             return found
-        archived = {
-            row_id(row): row for row in self.rows(object_type, fields, open_ids, archived=True)
-        }
-        for number, id in enumerate(open_ids):
-            row = None
-            if object_type in MERGING and number < self._options.resolve_limit:
-                row = self._single(object_type, fields, id)
-            if row is None and id in archived:
-                row = {**archived[id], "archived": True}
+        gone = self.rows(object_type, fields, open_ids, archived=True)
+        archived = {row_id(row): {**row, "archived": True} for row in gone}
+        asked = open_ids[: self._options.resolve_limit] if object_type in MERGING else []
+        moved = {id: new for id in asked if (new := self._now_called(object_type, id))}
+        survivors = self.rows(object_type, fields, list(dict.fromkeys(moved.values())))
+        by_id = {row_id(row): row for row in survivors}
+        for id in open_ids:
+            row = by_id.get(moved.get(id, "")) or archived.get(id)
             if row is not None:
                 found.append((id, row))
         return found
 
-    def _single(self, object_type: str, fields: Fields, id: RemoteId) -> Row | None:
-        """One record by an id it may have had before a merge; None where there is none (HubSpot
-        says so in HTML)."""
+    def _now_called(self, object_type: str, id: RemoteId) -> RemoteId | None:
+        """The id of the record that an id belonged to before a merge; None where there is none
+        (HubSpot says so in HTML)."""
         reply = self._api.call(
             "GET",
             f"{self._routes.objects}/{object_type}/{{id}}",
             ids={"id": id},
-            query=[("properties", ",".join(needed_properties(object_type, fields)))],
+            query=[("properties", "hs_object_id")],
             accept=(404,),
             needs="properties",
         )
-        return reply.body if reply.ok else None
+        return row_id(reply.body) if reply.ok else None
 
 
 def check_associations(object_type: str, fields: Fields) -> None:
+    """Raise SchemaDriftError for an association field that the object type does not have."""
     known = ASSOCIATION_FIELDS.get(object_type, {})
     if unknown := [name for name in association_fields(fields) if name not in known]:
         raise SchemaDriftError(f"{object_type} have no {', '.join(unknown)}")

@@ -22,9 +22,7 @@ ADDED_LATER = {"url"}
 
 def exchanges() -> list[Any]:
     """The recorded pairs of the object types that the sandbox has."""
-    if not FILE.exists():
-        return [pytest.param({}, marks=pytest.mark.skip(reason=f"{FILE} is not there"))]
-    pairs = [orjson.loads(line) for line in FILE.read_text().splitlines()]
+    pairs = [orjson.loads(line) for line in FILE.read_text().splitlines()] if FILE.exists() else []
     return [
         pytest.param(pair, id=f"{place}-{pair['method']}-{pair['status']}")
         for place, pair in enumerate(pairs)
@@ -110,6 +108,7 @@ def differences(recorded: Any, ours: Any, where: str = "") -> list[str]:
     )
 
 
+@pytest.mark.skipif(not FILE.exists(), reason=f"{FILE} is not there")
 @pytest.mark.parametrize("pair", exchanges())
 def test_the_answer_has_the_recorded_shape(pair: dict[str, Any]) -> None:
     hs = Account(integer_association_ids="/v4/" in pair["uri"])

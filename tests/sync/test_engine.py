@@ -154,3 +154,16 @@ def test_what_moved_since_the_plan_is_skipped_and_planned_anew(tmp_path: Path) -
     settle(world)
     with world.engine.store() as store:
         assert [(q["cause"], q["field"]) for q in store.questions()] == [("conflict", "industry")]
+
+
+def test_a_position_that_the_side_forgot_has_everything_read_again(tmp_path: Path) -> None:
+    world = two_sides(tmp_path)
+    settle(world, 2)
+    with world.engine.store() as store:
+        store.set_cursor("left", "Account", "from another connector", None)
+    world.crms["left"].edit(
+        "Account", find(world, "left", "Account", name="Acme"), {"industry": "energy"}
+    )
+    settle(world)
+    acme = find(world, "right", "Account", name="Acme")
+    assert world.crms["right"].snapshot()["Account"][acme]["industry"] == "energy"
