@@ -17,6 +17,7 @@ from config.rules import duration, rules_for
 from core.clock import Clock
 from core.errors import ConfigError, GuardError, LockedError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
+from sync import undone
 from sync.detect import Progress, read_kind
 from sync.execute import Executor
 from sync.guard import enforce
@@ -26,6 +27,7 @@ from sync.planner import Planner
 from sync.recover import recover
 from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
+from sync.undo import plan_undo
 from sync.verify import Verification, verify
 from sync.why import Story, locate, why
 
@@ -91,6 +93,14 @@ class Engine:
             planner = self._planner(copy, "verify")
             plan = planner.plan("verify", self.digest(), Statistics())
             return verify(planner, plan.questions)
+
+    def plan_undo(self, run: str) -> Plan:
+        """The plan that takes a run back; what has changed since is left, and listed as questions
+        of cause "undo". Writes nothing. Raises SettingsError for an unknown run."""
+        with self._copy() as copy:
+            self._read(copy, Report("undo"), full=False)
+            statistics = Statistics(unconfirmed=self._unconfirmed(copy))
+            return plan_undo(self._planner(copy, "undo"), run, self.digest(), statistics)
 
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
@@ -193,12 +203,15 @@ class Engine:
     def _write(self, store: Store, plan: Plan, report: Report) -> None:
         report.questions = len(plan.questions)
         executor = Executor(self.sides, store, self.definitions, self.clock, report, self.progress)
+        if plan.purpose == "undo":
+            undone.remember(store, plan, report.run)
         executor.execute(plan)
         for side, kinds in plan.statistics.new_links.items():
             for kind, number in kinds.items():
                 report.tally(side, kind).linked = number
-        for name, digest in self._digests().items():
-            store.set_meta(f"digest/{name}", digest)
+        if plan.purpose != "undo":  # it was decided by no rule: what changed is still to be seen
+            for name, digest in self._digests().items():
+                store.set_meta(f"digest/{name}", digest)
         for name in plan.statistics.unconfirmed:
             store.set_meta(f"confirmed/{name}", self.clock.now().isoformat())
         report.message = "; ".join(f"{s}: {e}" for s, e in executor.failed_sides.items())

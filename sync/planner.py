@@ -36,6 +36,7 @@ from sync.reconcile import Decision, Rules, Target, decide
 from sync.refs import References, shape_of
 from sync.sides import Side, by_name
 from sync.store import Store
+from sync.undone import Undone
 
 FORWARD_ONLY = frozenset({("person", "lifecycle_stage")})
 """Ordered fields whose backward moves travel only where the configuration allows it."""
@@ -78,6 +79,7 @@ class Planner:
         self.references = References(store, sides)
         listed = Journal(store).retries()
         self.retries = {(r.entity, r.side, r.field): r for r in listed}
+        self.undone = Undone.of(store)
         self.matcher = Matcher(store, sides, self.references, definitions, run)
         self.rules = self._rules()
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
@@ -223,9 +225,14 @@ class Planner:
 
     def _due(self, action: Action) -> Action | None:
         """The action without what was refused lately and whose time has not come."""
-        if self._must_wait(action, ""):
+        if self._must_wait(action, "") or self.undone.forbids(action, ""):
             return None
-        fields = tuple(f for f in action.fields if not self._must_wait(action, f.name))
+        fields = tuple(
+            f
+            for f in action.fields
+            if not self._must_wait(action, f.name)
+            and not self.undone.forbids(action, f.name, f.new)
+        )
         if len(fields) == len(action.fields):
             return action
         if action.verb is Verb.UPDATE and not fields and not action.stamp:
@@ -333,6 +340,10 @@ class Planner:
         labels = {q.entity for q in draft.questions} | set(draft.decided)
         self.store.close_questions(labels, [q.id for q in draft.questions])
         self.store.close_stale_matches([q.id for q in draft.questions])
+        return self.assemble(plan_id, digest, draft, statistics)
+
+    def assemble(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
+        """A plan out of its parts, with what the guards say of it and what it costs."""
         changed, deleted = self._shares(draft)
         statistics = replace(
             statistics,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sync import undone
 from sync.events import Events
-from sync.model import Plan, Row, Settlement, State
+from sync.model import Plan, Row, Settlement, State, Value
 from sync.store import Store
 
 
@@ -22,6 +23,14 @@ class Settler:
     def settle(self, plan: Plan) -> None:
         """Move the bases of values that now hold everywhere; let deleted records go."""
         carried = {a.id: {f.name for f in a.fields} for a in plan.actions}
+        spoken: set[tuple[str, str]] = set()
+        if plan.purpose != "undo":
+            spoken.update(
+                (a.entity, f.name)
+                for a in plan.actions
+                for f in a.fields
+                if (a.id, f.name) in self.acknowledged
+            )
         with self.store.atomic():
             for settlement in plan.settlements:
                 rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
@@ -31,8 +40,10 @@ class Settler:
                     self._row(row, settlement, carried)
                 self.store.put(rows)
                 self.events.settled(live, before, settlement)
+                spoken.update((settlement.entity, n) for r in live for n in _moved(r, before))
             for entity, side in plan.unlink:
                 let_go(self.store, entity, side)
+            undone.spoken(self.store, spoken)
 
     def _row(self, row: Row, settlement: Settlement, carried: Mapping[str, set[str]]) -> None:
         for name, value in settlement.bases.get(row.side, {}).items():
@@ -49,6 +60,12 @@ class Settler:
         if (action, name) in self.acknowledged:
             return True
         return (action, "") in self.acknowledged and name not in carried.get(action, set())
+
+
+def _moved(row: Row, before: Mapping[tuple[str, str, str], Mapping[str, Value]]) -> list[str]:
+    """Fields whose base was there and moved: the side changed them."""
+    old = before[row.key]
+    return [n for n, value in row.base.items() if n in old and old[n] != value]
 
 
 def let_go(store: Store, entity: str, side: str) -> None:

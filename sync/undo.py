@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.base import RemoteRecord
@@ -11,15 +11,16 @@ from core.errors import SettingsError
 from sync.detect import observe
 from sync.journal import Journal
 from sync.model import Action, FieldWrite, Plan, Question, Row, State, Statistics, Value, Verb
-from sync.planner import Planner
+from sync.planner import Draft, Planner
 from sync.sides import by_name
-from sync.store import Store, dumps, guarded
 
 Key = tuple[str, str, str]
 Op = Mapping[str, Any]
 
 CAUSE = "undo"
 """The cause of what an undo leaves as it is, in the plan's questions."""
+PURPOSE = "undo"
+"""The purpose of a plan that takes a run back."""
 
 
 def plan_undo(planner: Planner, run: str, digest: str, statistics: Statistics) -> Plan:
@@ -40,15 +41,10 @@ def plan_undo(planner: Planner, run: str, digest: str, statistics: Statistics) -
     for op in written:
         undoing.take(op)
     undoing.decide()
-    return planner.assemble(
-        f"undo-{run}",
-        digest,
-        statistics,
-        actions=undoing.actions(),
-        questions=undoing.left,
-        purpose="undo",
-        subject=(run,),
-    )
+    draft = Draft(actions=undoing.actions(), questions=undoing.left)
+    draft.entities.update(action.entity for action in draft.actions)
+    plan = planner.assemble(f"undo-{run}", digest, draft, statistics)
+    return replace(plan, purpose=PURPOSE, subject=(run,))
 
 
 def _look_again(planner: Planner, written: Sequence[Op]) -> None:
@@ -229,10 +225,9 @@ class _Undoing:
         """A record stays when one that stays refers to it: its reference would be lost."""
         while spared := self._referred_to():
             for target, referrer in spared.items():
-                row = self.ends.pop(target)
+                del self.ends[target]
                 text = f"{referrer.object_type} {referrer.id} refers to it: the record stays"
                 self._leave(self.created[target], "", f"made by {self.run}, but {text}", {})
-                del row
 
     def _referred_to(self) -> dict[Key, Row]:
         found: dict[Key, Row] = {}
@@ -251,9 +246,7 @@ class _Undoing:
 
     def actions(self) -> list[Action]:
         """What is written, in the order of the run."""
-        found = [
-            self._action(row, Verb.RESTORE, f"archived by {self.run}") for row in self.back
-        ]
+        found = [self._action(row, Verb.RESTORE, f"archived by {self.run}") for row in self.back]
         for key, fields in self.puts.items():
             row = self.planner.store.row(*key)
             if fields and row is not None:
@@ -315,35 +308,3 @@ def _targets(side: str, values: Iterable[Value]) -> Iterator[Key]:
             ref = item.get("ref", item) if isinstance(item, dict) else None
             if isinstance(ref, dict) and ref.keys() >= {"object", "id"}:
                 yield (side, str(ref["object"]), str(ref["id"]))
-
-
-# -- what was undone stays undone ----------------------------------------------------------
-
-
-def remember(store: Store, plan: Plan, acknowledged: set[tuple[str, str]], run: str) -> None:
-    """Note what an undo put back, so that no run writes the same again by itself."""
-    marks: list[tuple[str, ...]] = []
-    for action in plan.actions:
-        undoes = action.options.get("undoes", {})
-        for name, value in undoes.items():
-            if (action.id, name) in acknowledged:
-                mark = (action.entity, action.side, name, value_digest(value))
-                marks.append((*mark, run, plan.subject[0]))
-        if action.verb is Verb.ARCHIVE and (action.id, "") in acknowledged:
-            marks.append((action.entity, action.side, "", "", run, plan.subject[0]))
-    with store.atomic():
-        store.db.conn.executemany("INSERT OR REPLACE INTO undone VALUES (?,?,?,?,?,?)", marks)
-
-
-def value_digest(value: Value) -> str:
-    """The value as the list of undone ones keeps it: nothing has to be read back from it."""
-    return dumps(value)
-
-
-def undone(store: Store) -> dict[tuple[str, str, str], tuple[str, str]]:
-    """(entity, side, field) -> (digest of the value not to be written again, the run undone)."""
-    with guarded():
-        found = store.db.conn.execute(
-            "SELECT entity, side, field, digest, undone FROM undone"
-        ).fetchall()
-    return {(entity, side, name): (digest, run) for entity, side, name, digest, run in found}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sync.journal import Journal
-from sync.model import Question, Row, State, Value, Verb
+from sync.model import Action, FieldWrite, Question, Row, State, Value, Verb
 from sync.planner import Planner
 from sync.reconcile import Decision
 
@@ -95,18 +95,30 @@ class _Judge:
                 elif side and self._differs(name):
                     yield self._difference(name, "rule", f"{side}: {note}", {}, explained=True)
         for action in decision.actions:
-            error = self.refused.get((self.entity, action.side, ""))
-            if action.verb is Verb.CREATE:
-                message = error or f"no counterpart on {action.side}"
-                cause = "refused" if error else "missing"
-                yield self._difference("", cause, message, {}, explained=bool(error))
-                continue
+            yield from self._not_done(action)
+
+    def _not_done(self, action: Action) -> Iterator[Difference]:
+        """A write that is decided and has not been made: refused, undone, or still to come."""
+        error = self.refused.get((self.entity, action.side, ""))
+        if self.planner.undone.forbids(action, ""):
+            yield self._difference("", "undone", "archived by an undo", {}, explained=True)
+        elif action.verb is Verb.CREATE:
+            message = error or f"no counterpart on {action.side}"
+            cause = "refused" if error else "missing"
+            yield self._difference("", cause, message, {}, explained=bool(error))
+        else:
             for written in action.fields:
-                error = error or self.refused.get((self.entity, action.side, written.name))
-                cause = "refused" if error else "pending"
-                message = error or f"{written.why}; not written to {action.side} yet"
-                values = {action.side: written.old, written.source: written.new}
-                yield self._difference(written.name, cause, message, values, explained=bool(error))
+                yield self._not_written(action, written, error)
+
+    def _not_written(self, action: Action, written: FieldWrite, error: str | None) -> Difference:
+        values = {action.side: written.old, written.source: written.new}
+        if self.planner.undone.forbids(action, written.name, written.new):
+            message = "undone; it is not written again by itself"
+            return self._difference(written.name, "undone", message, values, explained=True)
+        error = error or self.refused.get((self.entity, action.side, written.name))
+        cause = "refused" if error else "pending"
+        message = error or f"{written.why}; not written to {action.side} yet"
+        return self._difference(written.name, cause, message, values, explained=bool(error))
 
     def _differs(self, name: str) -> bool:
         shown = [r.seen[name] for r in self.rows if r.state is State.LIVE and name in r.seen]
@@ -114,6 +126,10 @@ class _Judge:
 
     def _drift(self, name: str, note: str) -> Difference:
         values = {r.side: r.seen.get(name) for r in self.rows if r.state is State.LIVE}
+        taken_back = self.planner.undone.run_of(self.entity, name)
+        if taken_back:
+            message = f"{taken_back} was undone; nobody has changed it since"
+            return self._difference(name, "undone", message, values, explained=True)
         maker = self._vendor_default(name)
         if maker:
             message = f"{maker} set it by itself when the record was created there"
