@@ -15,6 +15,7 @@ from mapping.canonical import KINDS, FieldDef
 from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.fields import Projected
+from sync.fights import split_fights
 from sync.guard import judge
 from sync.journal import Journal, digest_of
 from sync.match import Matcher, Matching
@@ -77,8 +78,8 @@ class Planner:
         self.clock = clock
         self.run = run
         self.references = References(store, sides)
-        listed = Journal(store).retries()
-        self.retries = {(r.entity, r.side, r.field): r for r in listed}
+        self.journal = Journal(store)
+        self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
         self.undone = Undone.of(store)
         self.matcher = Matcher(store, sides, self.references, definitions, run)
         self.rules = self._rules()
@@ -167,6 +168,8 @@ class Planner:
         known = Entity(entity, kind, shown, gone - {s.side for s in shown})
         decision = decide(known, self._targets(known), self.rules)
         self._ask_for_conversions(known, decision)
+        unfought = (self._unfought(action, decision) for action in decision.actions)
+        decision.actions = [action for action in unfought if action is not None]
         return decision
 
     def _ask_for_conversions(self, entity: Entity, decision: Decision) -> None:
@@ -238,6 +241,14 @@ class Planner:
         if action.verb is Verb.UPDATE and not fields and not action.stamp:
             return None
         return replace(action, fields=fields)
+
+    def _unfought(self, action: Action, decision: Decision) -> Action | None:
+        """The action without what its side replaces each time; that becomes a question."""
+        if action.verb is not Verb.UPDATE or not action.fields:
+            return action
+        kept, questions = split_fights(action, self.journal.history(action.entity))
+        decision.questions.extend(questions)
+        return kept
 
     def _must_wait(self, action: Action, name: str) -> bool:
         entry = self.retries.get((action.entity, action.side, name))
