@@ -26,6 +26,7 @@ class Guard(StrEnum):
     DELETES = "deletes"
     CHANGES = "changes"
     EMPTY = "empty"
+    EVERYTHING = "everything"
     AMBIGUOUS = "ambiguous"
     RULES = "rules"
     PRODUCTION = "production"

@@ -15,7 +15,7 @@ from sync.model import Plan, Report
 from sync.serial import load_plan
 from sync.verify import Verification
 
-GUARDS = ("deletes", "changes", "empty", "ambiguous", "rules", "production")
+GUARDS = ("deletes", "changes", "empty", "everything", "ambiguous", "rules", "production")
 """The brakes that `--allow` can let pass, by name."""
 
 

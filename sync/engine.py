@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,20 +16,24 @@ from config.rules import duration, rules_for
 from core.clock import Clock
 from core.errors import ConfigError, GuardError, LockedError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
-from sync import undone
+from sync import ground, undone
 from sync.detect import Progress, read_kind
 from sync.execute import Executor
-from sync.guard import enforce
+from sync.guard import enforce, told
 from sync.journal import Journal
 from sync.model import Plan, Report, Result, State, Statistics
 from sync.planner import Planner
+from sync.rebase import backfilled, chosen, rebase, remapped, settled_before, waiting_fields
 from sync.recover import recover
 from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
 from sync.undo import plan_undo
 from sync.verify import Verification, verify
 from sync.why import Story, locate, why
+from sync.wishes import Wishes
 
+Backfill = Sequence[str] | None
+"""The fields to backfill (none named: all that wait); None: no backfill."""
 Definitions = Mapping[str, Mapping[str, FieldDef]]
 
 
@@ -58,15 +61,26 @@ class Engine:
 
     # -- commands --------------------------------------------------------------------------
 
-    def run(self, *, allowed: frozenset[str] = frozenset(), full: bool = False) -> Report:
+    def run(
+        self,
+        *,
+        allowed: frozenset[str] = frozenset(),
+        full: bool = False,
+        backfill: Backfill = None,
+    ) -> Report:
         """One whole run. Raises GuardError before any write, LockedError, StateError, and the
-        ConnectorError of a side that cannot be read."""
+        ConnectorError of a side that cannot be read.
+
+        `backfill`: fields (`kind.field`; none named: all that wait) whose differences since
+        their mapping changed are decided as at a first link.
+        """
         with self._locked(), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
+                self._rehearse(store, report.run, allowed, backfill)
                 cursors = self._read(store, report, full=full)
-                plan = self._decide(store, report.run)
+                plan = self._decide(store, report.run, backfill)
                 enforce(plan.violations, allowed)
                 self._write(store, plan, report)
                 self._finish(store, plan, report, cursors)
@@ -79,12 +93,12 @@ class Engine:
             self._close(journal, report, None)
             return report
 
-    def plan(self, *, full: bool = False) -> Plan:
+    def plan(self, *, full: bool = False, backfill: Backfill = None) -> Plan:
         """What a run would do. Writes to no side, and leaves the state as it was."""
         with self._copy() as copy:
             plan_id = f"p{len(Journal(copy).runs(last=1_000_000)) + 1:06d}"
             self._read(copy, Report(plan_id), full=full)
-            return self._decide(copy, plan_id)
+            return self._decide(copy, plan_id, backfill)
 
     def verify(self) -> Verification:
         """Read every side in full and compare; writes nothing, anywhere."""
@@ -148,7 +162,7 @@ class Engine:
 
     def digest(self) -> str:
         """A hash of everything that decides: rules, scopes, mappings. Not of addresses."""
-        return dumps(self._digests())
+        return dumps(ground.digests(self._standing()))
 
     # -- steps -----------------------------------------------------------------------------
 
@@ -170,18 +184,34 @@ class Engine:
     ) -> list[tuple[str, str, str, str | None]]:
         self._learn(store)
         recover(store, self.sides, self.definitions)
-        if self._rules_changed(store):
-            store.mark_all_dirty()
+        changes = remapped(store, self.sides)
+        settled = settled_before(store, changes)
         cursors: list[tuple[str, str, str, str | None]] = []
         for kind in KINDS:
             for side in self.sides:
                 everything = full or self._full_is_due(store, side, kind)
+                everything = everything or changes.touches(side.name, side.object_types(kind))
                 reading = read_kind(
                     side, kind, store, self.clock, full=everything, progress=self.progress
                 )
                 report.tally(side.name, kind).read = reading.records
                 cursors.extend((side.name, *cursor) for cursor in reading.cursors)
+        rebase(store, self.sides, changes, settled, report.run)
+        if ground.changed(store, self._standing()):
+            store.mark_all_dirty()
         return cursors
+
+    def _rehearse(
+        self, store: Store, run: str, allowed: frozenset[str], backfill: Backfill
+    ) -> None:
+        """Try changed rules on a copy first: where a guard stops them, the state stays as it was,
+        and taking the change back leaves no trace. Raises GuardError."""
+        self._learn(store)
+        stops = self.config.guards.stop_when_rules_change and "rules" not in allowed
+        if stops and ground.changed(store, self._standing()):
+            with self._copy_of(store) as copy:
+                self._read(copy, Report(run), full=False)
+                enforce(self._decide(copy, run, backfill).violations, allowed)
 
     def _full_is_due(self, store: Store, side: Side, kind: str) -> bool:
         every = timedelta(seconds=duration(self.config.schedule.full_compare))
@@ -191,14 +221,28 @@ class Engine:
                 return True
         return False
 
-    def _decide(self, store: Store, run: str) -> Plan:
-        statistics = Statistics(
-            rules_changed=self._rules_changed(store), unconfirmed=self._unconfirmed(store)
-        )
-        return self._planner(store, run).plan(run, self.digest(), statistics)
+    def _decide(self, store: Store, run: str, wanted: Backfill = None) -> Plan:
+        standing = self._standing()
+        rules = ground.changed(store, standing)
+        statistics = Statistics(rules_changed=rules, unconfirmed=self._unconfirmed(store))
+        fields = () if wanted is None else chosen(store, wanted, self._fields())
+        if fields:
+            store.mark_all_dirty()
+        planner = self._planner(store, run, backfill=fields)
+        plan = planner.plan(run, self.digest(), statistics)
+        if rules:
+            plan = told(plan, "rules", ground.preview(planner, plan, standing))
+        return replace(plan, purpose="backfill", subject=fields) if fields else plan
 
-    def _planner(self, store: Store, run: str) -> Planner:
-        return Planner(self.config, self.sides, store, self.definitions, self.clock, run)
+    def _planner(
+        self, store: Store, run: str, *, backfill: Sequence[str] = (), prefer: str = ""
+    ) -> Planner:
+        waiting = frozenset(waiting_fields(store)) - frozenset(backfill)
+        wishes = Wishes(waiting, frozenset(backfill), prefer)
+        return Planner(self.config, self.sides, store, self.definitions, self.clock, run, wishes)
+
+    def _fields(self) -> list[str]:
+        return [f"{kind}.{name}" for kind, fields in self.definitions.items() for name in fields]
 
     def _write(self, store: Store, plan: Plan, report: Report) -> None:
         report.questions = len(plan.questions)
@@ -206,12 +250,13 @@ class Engine:
         if plan.purpose == "undo":
             undone.remember(store, plan, report.run)
         executor.execute(plan)
+        if plan.purpose == "backfill":
+            backfilled(store, plan)
         for side, kinds in plan.statistics.new_links.items():
             for kind, number in kinds.items():
                 report.tally(side, kind).linked = number
         if plan.purpose != "undo":  # it was decided by no rule: what changed is still to be seen
-            for name, digest in self._digests().items():
-                store.set_meta(f"digest/{name}", digest)
+            ground.keep(store, self._standing())
         for name in plan.statistics.unconfirmed:
             store.set_meta(f"confirmed/{name}", self.clock.now().isoformat())
         report.message = "; ".join(f"{s}: {e}" for s, e in executor.failed_sides.items())
@@ -259,17 +304,8 @@ class Engine:
 
     # -- what the run stands on ------------------------------------------------------------
 
-    def _digests(self) -> dict[str, str]:
-        rules = self.config.model_dump_json(include={"rules", "custom"})
-        scopes = {n: s.model_dump_json(include={"scope", "create", "create_as", "owners"})
-                  for n, s in self.config.sides.items()}  # fmt: skip
-        mappings = {side.name: side.mapping.digest() for side in self.sides}
-        texts = {"rules": rules, "scopes": dumps(scopes), "mappings": dumps(mappings)}
-        return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-
-    def _rules_changed(self, store: Store) -> tuple[str, ...]:
-        known = {name: store.meta(f"digest/{name}") for name in self._digests()}
-        return tuple(n for n, d in self._digests().items() if known[n] not in (None, d))
+    def _standing(self) -> ground.Effective:
+        return ground.effective(self.config, self.sides)
 
     def _unconfirmed(self, store: Store) -> tuple[str, ...]:
         return tuple(
@@ -287,11 +323,16 @@ class Engine:
     @contextmanager
     def _copy(self) -> Iterator[Store]:
         """A copy of the state to think on; the state itself stays as it is."""
-        with self._locked(), TemporaryDirectory(prefix="tieline-") as folder:
-            with self.store() as store:
-                copy = store.copy_to(Path(folder) / "state.db")
-            with copy:
-                yield copy
+        with self._locked(), self.store() as store, self._copy_of(store) as copy:
+            yield copy
+
+    @contextmanager
+    def _copy_of(self, store: Store) -> Iterator[Store]:
+        with (
+            TemporaryDirectory(prefix="tieline-") as folder,
+            store.copy_to(Path(folder) / "state.db") as copy,
+        ):
+            yield copy
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

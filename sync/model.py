@@ -193,14 +193,16 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What guards judge by, per side and kind: records linked and live before the run, records
-    of the side seen empty, and what this run read."""
+    """What guards judge by, per side and kind: records linked, records that would be changed or
+    deleted, links that were just made, and settled records from which values would be written
+    elsewhere (`spoke`)."""
 
     linked: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     changed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     deleted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     new_links: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     ambiguous: int = 0
+    spoke: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     rules_changed: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
 

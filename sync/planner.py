@@ -38,6 +38,7 @@ from sync.refs import References, shape_of
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.undone import Undone
+from sync.wishes import Wishes
 
 FORWARD_ONLY = frozenset({("person", "lifecycle_stage")})
 """Ordered fields whose backward moves travel only where the configuration allows it."""
@@ -70,6 +71,7 @@ class Planner:
         definitions: Mapping[str, Mapping[str, FieldDef]],
         clock: Clock,
         run: str,
+        wishes: Wishes = Wishes(),  # noqa: B008 (frozen)
     ) -> None:
         self.config = config
         self.sides = sides
@@ -77,6 +79,7 @@ class Planner:
         self.definitions = definitions
         self.clock = clock
         self.run = run
+        self.wishes = wishes
         self.references = References(store, sides)
         self.journal = Journal(store)
         self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
@@ -100,6 +103,7 @@ class Planner:
             forward_only=lambda kind, name: (kind, name) in FORWARD_ONLY,
             project=self.project,
             missing_required=self.missing_required,
+            wishes=self.wishes,
         )
 
     # -- the pass --------------------------------------------------------------------------
@@ -198,7 +202,8 @@ class Planner:
         """A row with its references resolved."""
         side = by_name(self.sides)[row.side]
         definitions = self.definitions[row.kind]
-        values, problems = self.references.resolve(row, row.seen, definitions)
+        seen = self._mapped(side, row)
+        values, problems = self.references.resolve(row, seen, definitions)
         base, _ = self.references.resolve(row, row.base, definitions)
         return Shown(
             side=row.side,
@@ -206,7 +211,7 @@ class Planner:
             id=row.id,
             values=values,
             base=base,
-            seen=row.seen,
+            seen=seen,
             base_seen=row.base,
             writable=self._writable(side, row.object_type, creating=False),
             problems={**problems, **row.problems},
@@ -216,6 +221,11 @@ class Planner:
             stamped=self._is_stamped(side, row),
             restorable=side.connector.capabilities.restore,
         )
+
+    def _mapped(self, side: Side, row: Row) -> dict[str, Value]:
+        """What the row shows, without fields that are mapped no longer: they are kept, not used."""
+        names = side.mapping.canonical_fields(row.object_type)
+        return {name: row.seen[name] for name in names if name in row.seen}
 
     def _writable(self, side: Side, object_type: str, *, creating: bool) -> frozenset[str]:
         mapping = side.mapping
@@ -356,10 +366,12 @@ class Planner:
     def assemble(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
         """A plan out of its parts, with what the guards say of it and what it costs."""
         changed, deleted = self._shares(draft)
+        spoke = self._speakers(draft)
         statistics = replace(
             statistics,
             linked=self.store.count_linked("live", "archived"),
             changed=changed,
+            spoke=spoke,
             deleted=_added(self.store.count_linked("archived"), deleted),
             ambiguous=draft.ambiguous,
             new_links=draft.linked,
@@ -395,6 +407,16 @@ class Planner:
             elif action.fields and (action.entity, action.side) in settled:
                 _count(changed, action.side, action.kind)
         return changed, deleted
+
+    def _speakers(self, draft: Draft) -> dict[str, dict[str, int]]:
+        """Settled records from which a value would be written elsewhere, per side and kind."""
+        written = [(a, f.source) for a in draft.actions if a.verb is Verb.UPDATE for f in a.fields]
+        settled = self.store.settled_entities([action.entity for action, _ in written])
+        spoke: dict[str, dict[str, int]] = {}
+        for entity, side, kind in {(a.entity, source, a.kind) for a, source in written}:
+            if (entity, side) in settled:
+                _count(spoke, side, kind)
+        return spoke
 
     def _cost(self, actions: Sequence[Action]) -> dict[str, int]:
         """API calls per side: a read before and a write for each batch, a read-back of creates."""

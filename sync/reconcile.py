@@ -20,6 +20,7 @@ from sync.model import (
     Verb,
 )
 from sync.sets import decide_set
+from sync.wishes import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Rules:
     forward_only: Callable[[str, str], bool]
     project: ProjectField
     missing_required: MissingRequired
+    wishes: Wishes = Wishes()
 
 
 @dataclass(slots=True)
@@ -89,13 +91,15 @@ def _decide_field(entity: Entity, awake: Sequence[Shown], name: str, rules: Rule
     settings = rules.field(entity.kind, name)
     if settings.rule.kind == "off":
         return Verdict(notes={"": "the rule is off"})
-    views = [_view(s, name) for s in awake if name in s.values and name not in s.problems]
+    path = f"{entity.kind}.{name}"
+    found = [_view(s, name) for s in awake if name in s.values and name not in s.problems]
+    views = rules.wishes.views(path, found)
     problems = {s.side: s.problems[name] for s in awake if name in s.problems}
     if not views:
         return Verdict(settled=False, held=problems)
     context = _context(entity, awake, name, settings, rules)
     decide_shape = decide_scalar if context.shape == "scalar" else decide_set
-    verdict = decide_shape(views, context)
+    verdict = rules.wishes.verdict(path, decide_shape(views, context), views, context)
     if not problems:
         return verdict
     return Verdict(

@@ -119,6 +119,7 @@ def _statistics(data: dict[str, Any]) -> Statistics:
         changed=data["changed"],
         deleted=data["deleted"],
         new_links=data["new_links"],
+        spoke=data.get("spoke", {}),
         ambiguous=data["ambiguous"],
         rules_changed=tuple(data["rules_changed"]),
         unconfirmed=tuple(data["unconfirmed"]),
