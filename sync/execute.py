@@ -16,7 +16,7 @@ from connectors.base import (
     Write,
 )
 from core.clock import Clock
-from core.errors import ConnectorError, RecordError, StaleError
+from core.errors import ConnectorError, RecordError, RejectedError, StaleError
 from mapping.canonical import KINDS, FieldDef
 from sync.detect import Progress, merge_record, observe
 from sync.events import Events
@@ -386,6 +386,7 @@ class Executor:
         record = whole or outcome.record
         if record is not None:
             merge_record(side, action.kind, record, row)
+        taken = self._kept(action, taken, row)
         for written in taken:
             self._acknowledge(action, written, row)
         if action.verb is Verb.CREATE:
@@ -395,6 +396,15 @@ class Executor:
         names = [f.name for f in taken]
         self.journal.passed(action.entity, side.name, ["", *names])
         return dict(row.seen) if action.verb is Verb.CREATE else {n: row.seen[n] for n in names}
+
+    def _kept(self, action: Action, taken: Sequence[FieldWrite], row: Row) -> list[FieldWrite]:
+        """The fields that the side did not silently leave as they were; those are refused."""
+        shown, _ = self.references.resolve(row, row.seen, self.definitions[row.kind])
+        left = [f for f in taken if f.name in shown and shown[f.name] == f.old != f.new]
+        for f in left:
+            message = f"{f.name}: {row.side} acknowledged the value and kept what it had"
+            self._refused(action, f.name, RejectedError(message, field=f.name))
+        return [f for f in taken if f not in left]
 
     def _row_after(self, side: Side, action: Action, record_id: str) -> Row:
         row = self.store.row(side.name, action.object_type, record_id)
@@ -412,15 +422,14 @@ class Executor:
         )[0]
 
     def _acknowledge(self, action: Action, written: FieldWrite, row: Row) -> None:
-        """The base moves to what was written; what the side makes of it is then its own change."""
+        """The base moves to what was written; what the side makes of it is then its own change,
+        unless the rule does not let it speak: then that is how it keeps the value."""
         self.acknowledged.add((action.id, written.name))
         self.acknowledged.add((self._origin.get(action.id, action.id), written.name))
         seen = {written.name: row.seen.get(written.name)}
         shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
-        as_written = shown.get(written.name) == written.new
-        row.base[written.name] = (
-            row.seen.get(written.name) if as_written else self._local(row, written)
-        )
+        kept = shown.get(written.name) == written.new or _one_way(written)
+        row.base[written.name] = row.seen.get(written.name) if kept else self._local(row, written)
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""
@@ -452,6 +461,11 @@ class Executor:
     def _note_errors(self, action: Action, errors: Mapping[str, RecordError]) -> None:
         for name, error in errors.items():
             self._refused(action, name, error)
+
+
+def _one_way(written: FieldWrite) -> bool:
+    """Whether the rule names the value's source as the only side that speaks."""
+    return written.rule in (f"{written.source} ->", f"{written.source} unless blank")
 
 
 def _merged(actions: Sequence[Action]) -> list[Action]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +15,7 @@ from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.fields import Projected
 from sync.fights import split_fights
+from sync.figures import calls, counted
 from sync.guard import judge
 from sync.journal import Journal, digest_of
 from sync.match import Matcher, Matching
@@ -38,7 +38,7 @@ from sync.refs import References, shape_of
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.undone import Undone
-from sync.wishes import Wishes
+from sync.wishes import NO_WISHES, Wishes
 
 FORWARD_ONLY = frozenset({("person", "lifecycle_stage")})
 """Ordered fields whose backward moves travel only where the configuration allows it."""
@@ -71,7 +71,7 @@ class Planner:
         definitions: Mapping[str, Mapping[str, FieldDef]],
         clock: Clock,
         run: str,
-        wishes: Wishes = Wishes(),  # noqa: B008 (frozen)
+        wishes: Wishes = NO_WISHES,
     ) -> None:
         self.config = config
         self.sides = sides
@@ -365,14 +365,8 @@ class Planner:
 
     def assemble(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
         """A plan out of its parts, with what the guards say of it and what it costs."""
-        changed, deleted = self._shares(draft)
-        spoke = self._speakers(draft)
         statistics = replace(
-            statistics,
-            linked=self.store.count_linked("live", "archived"),
-            changed=changed,
-            spoke=spoke,
-            deleted=_added(self.store.count_linked("archived"), deleted),
+            counted(statistics, draft.actions, self.store),
             ambiguous=draft.ambiguous,
             new_links=draft.linked,
         )
@@ -392,46 +386,8 @@ class Planner:
             rows=tuple(rows),
             statistics=statistics,
             violations=tuple(judge(statistics, self.config.guards)),
-            cost=self._cost(draft.actions),
+            cost=calls(draft.actions, self.sides),
         )
-
-    def _shares(self, draft: Draft) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
-        """Updates of records that were settled before, and deletions, per side and kind."""
-        changed: dict[str, dict[str, int]] = {}
-        deleted: dict[str, dict[str, int]] = {}
-        updated = [a.entity for a in draft.actions if a.verb is Verb.UPDATE and a.fields]
-        settled = self.store.settled_entities(updated)
-        for action in draft.actions:
-            if action.verb is Verb.ARCHIVE:
-                _count(deleted, action.side, action.kind)
-            elif action.fields and (action.entity, action.side) in settled:
-                _count(changed, action.side, action.kind)
-        return changed, deleted
-
-    def _speakers(self, draft: Draft) -> dict[str, dict[str, int]]:
-        """Settled records from which a value would be written elsewhere, per side and kind."""
-        written = [(a, f.source) for a in draft.actions if a.verb is Verb.UPDATE for f in a.fields]
-        settled = self.store.settled_entities([action.entity for action, _ in written])
-        spoke: dict[str, dict[str, int]] = {}
-        for entity, side, kind in {(a.entity, source, a.kind) for a, source in written}:
-            if (entity, side) in settled:
-                _count(spoke, side, kind)
-        return spoke
-
-    def _cost(self, actions: Sequence[Action]) -> dict[str, int]:
-        """API calls per side: a read before and a write for each batch, a read-back of creates."""
-        groups: dict[tuple[str, str, Verb], int] = {}
-        for a in actions:
-            key = (a.side, a.object_type, a.verb)
-            groups[key] = groups.get(key, 0) + 1
-        cost: dict[str, int] = {}
-        sides = by_name(self.sides)
-        for (side, _, _), number in groups.items():
-            capabilities = sides[side].connector.capabilities
-            calls = math.ceil(number / capabilities.write_batch)
-            calls += math.ceil(number / capabilities.fetch_batch)
-            cost[side] = cost.get(side, 0) + calls
-        return cost
 
 
 def _projected(side: Side, object_type: str, name: str, value: Value) -> Projected:
@@ -460,22 +416,6 @@ def _merged(entity: Entity) -> dict[str, Value]:
             if merged.get(name) is None:
                 merged[name] = value
     return merged
-
-
-def _count(table: dict[str, dict[str, int]], side: str, kind: str) -> None:
-    row = table.setdefault(side, {})
-    row[kind] = row.get(kind, 0) + 1
-
-
-def _added(
-    one: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]
-) -> dict[str, dict[str, int]]:
-    total = {side: dict(kinds) for side, kinds in one.items()}
-    for side, kinds in other.items():
-        for kind, number in kinds.items():
-            row = total.setdefault(side, {})
-            row[kind] = row.get(kind, 0) + number
-    return total
 
 
 def _chunked(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -20,7 +20,7 @@ from sync.model import (
     Verb,
 )
 from sync.sets import decide_set
-from sync.wishes import Wishes
+from sync.wishes import NO_WISHES, Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Rules:
     forward_only: Callable[[str, str], bool]
     project: ProjectField
     missing_required: MissingRequired
-    wishes: Wishes = Wishes()
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(slots=True)

@@ -43,5 +43,8 @@ class Wishes:
         return verdict
 
 
+NO_WISHES = Wishes()
+
+
 def _drifts(verdict: Verdict) -> bool:
     return any(note.startswith("drift") for note in verdict.notes.values())
