@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.base import (
@@ -13,11 +13,11 @@ from connectors.base import (
     RemoteRecord,
     Unknown,
     Update,
-    Write,
 )
 from core.clock import Clock
 from core.errors import ConnectorError, RecordError, RejectedError, StaleError
 from mapping.canonical import KINDS, FieldDef
+from sync.batches import Prepared, batches, merged
 from sync.detect import Progress, merge_record, observe
 from sync.events import Events
 from sync.journal import Journal
@@ -38,19 +38,6 @@ from sync.settle import Settler
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.transitions import COUNTED, WHOLE, check, done, write_for
-
-
-@dataclass(slots=True)
-class Prepared:
-    """An action ready to be sent: the vendor's write, and the fields it really carries."""
-
-    action: Action
-    write: Callable[[str], Write]
-    fields: tuple[FieldWrite, ...]
-    left_out: tuple[str, ...] = ()
-    row: Row | None = None
-    before: Mapping[str, Value] = field(default_factory=dict)
-    """The vendor's own values that the write replaces."""
 
 
 @dataclass(slots=True)
@@ -103,7 +90,7 @@ class Executor:
         sides = by_name(self.sides)
         for (name, object_type), group in sorted(groups.items()):
             if name not in self.failed_sides:
-                self._group(sides[name], object_type, verb, _merged(group))
+                self._group(sides[name], object_type, verb, merged(group))
 
     def _addressed(self) -> list[Action]:
         """Deferred updates of what has been created meanwhile."""
@@ -114,7 +101,7 @@ class Executor:
         size = side.connector.capabilities.write_batch
         try:
             # checked before they are cut into calls, so that skipped ones cost no part of a call
-            for batch in _batches(self._prepared(side, object_type, verb, actions), size):
+            for batch in batches(self._prepared(side, object_type, verb, actions), size):
                 self._send(side, object_type, batch)
                 self.progress("write", side.name, object_type, len(batch))
         except ConnectorError as error:
@@ -466,27 +453,3 @@ class Executor:
 def _one_way(written: FieldWrite) -> bool:
     """Whether the rule names the value's source as the only side that speaks."""
     return written.rule in (f"{written.source} ->", f"{written.source} unless blank")
-
-
-def _merged(actions: Sequence[Action]) -> list[Action]:
-    """One update a record: a deferred one joins a planned one."""
-    found: dict[str, Action] = {}
-    for action in actions:
-        earlier = found.get(action.entity)
-        if earlier is None:
-            found[action.entity] = action
-        else:
-            fields = (*earlier.fields, *action.fields)
-            found[action.entity] = replace(earlier, fields=fields)
-    return list(found.values())
-
-
-def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
-    batch: list[Prepared] = []
-    for item in prepared:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -1,54 +1,69 @@
-"""Pure: whether a side keeps replacing what is written to it, so that writing leads nowhere."""
+"""Pure: whether sides keep replacing what is written to them, so that writing leads nowhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sync.model import Action, FieldWrite, Question, Value, Verb
 
-PATIENCE = 2
-"""How often a value is written again after its side has replaced it."""
+PATIENCE = 4
+"""Consecutive runs that may each write the same field of the same record."""
 
 
-def split_fights(
-    action: Action, history: Iterable[Mapping[str, Any]]
-) -> tuple[Action | None, list[Question]]:
-    """The action without the fields that a side keeps replacing, and a question for each.
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of an entity: its journalled writes, the number of the run that decides, and
+    the values over which an open question says that sides fight, by (side, field)."""
 
-    `history` are the journalled writes of the entity, oldest first. A person who changes a value
-    back does so once or twice; a workflow does it every time.
+    history: Iterable[Mapping[str, Any]]
+    run: int
+    open_fights: Mapping[tuple[str, str], Mapping[str, Value]]
+
+
+def split_fights(action: Action, past: Past) -> tuple[Action | None, list[Question]]:
+    """The action without the fields over which sides fight, and a question for each.
+
+    People do not change a field in every run; workflows that undo each other do. Once told, a
+    fight lasts until one of the values is another.
     """
-    done = [op["action"] for op in history if op["state"] == "done" and op["side"] == action.side]
-    fought = [f for f in action.fields if _is_fought_over(f, done)]
+    written = _runs_by_field(past.history)
+    recent = set(range(past.run - PATIENCE, past.run))
+    fought = [
+        f
+        for f in action.fields
+        if recent <= written.get(f.name, set())
+        or past.open_fights.get((action.side, f.name)) == _detail(action, f)
+    ]
     if not fought:
         return action, []
-    questions = [_question(action, written) for written in fought]
+    questions = [_question(action, f) for f in fought]
     kept = tuple(f for f in action.fields if f not in fought)
-    if action.verb is Verb.UPDATE and not kept and not action.stamp:
+    if not kept and not action.stamp:
         return None, questions
     return replace(action, fields=kept), questions
 
 
-def _is_fought_over(wish: FieldWrite, done: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether just this value has been written there and replaced by the side, too often."""
-    times = 0
-    last: Value = None
-    for action in done:
-        for field in action["fields"]:
-            if field["name"] != wish.name:
-                continue
-            replaced = times > 0 and field["old"] != last
-            times = times + 1 if field["new"] == wish.new and (replaced or times == 0) else 0
-            last = field["new"]
-    return times >= PATIENCE and last == wish.new and wish.old != wish.new
+def _runs_by_field(history: Iterable[Mapping[str, Any]]) -> dict[str, set[int]]:
+    runs: dict[str, set[int]] = {}
+    for op in history:
+        if op["state"] == "done" and op["verb"] == Verb.UPDATE:
+            for field in op["action"]["fields"]:
+                runs.setdefault(field["name"], set()).add(int(op["run"].lstrip("r")))
+    return runs
+
+
+def _detail(action: Action, written: FieldWrite) -> dict[str, Value]:
+    return {action.side: written.old, written.source: written.new}
 
 
 def _question(action: Action, written: FieldWrite) -> Question:
     message = (
-        f"{action.side} replaces {written.new!r} by {written.old!r} each time it is written:"
-        " a workflow there, perhaps; it is not written again"
+        f"{action.side} and {written.source} replaced each other's value in every one of"
+        f" {PATIENCE} runs (workflows, perhaps): {written.new!r} is not written again"
     )
-    detail = {action.side: written.old, written.source: written.new}
-    return Question("fight", action.kind, action.entity, action.side, written.name, message, detail)
+    return Question(
+        "fight", action.kind, action.entity, action.side, written.name, message,
+        _detail(action, written),
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from mapping.canonical import KINDS, FieldDef
 from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.fields import Projected
-from sync.fights import split_fights
+from sync.fights import Past, split_fights
 from sync.figures import calls, counted
 from sync.guard import judge
 from sync.journal import Journal, digest_of
@@ -82,6 +82,8 @@ class Planner:
         self.wishes = wishes
         self.references = References(store, sides)
         self.journal = Journal(store)
+        self.run_number = self.journal.number_of(run)
+        self.fights = _open_fights(store)
         self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
         self.undone = Undone.of(store)
         self.matcher = Matcher(store, sides, self.references, definitions, run)
@@ -256,7 +258,9 @@ class Planner:
         """The action without what its side replaces each time; that becomes a question."""
         if action.verb is not Verb.UPDATE or not action.fields:
             return action
-        kept, questions = split_fights(action, self.journal.history(action.entity))
+        fights = self.fights.get(action.entity, {})
+        past = Past(self.journal.history(action.entity), self.run_number, fights)
+        kept, questions = split_fights(action, past)
         decision.questions.extend(questions)
         return kept
 
@@ -402,6 +406,14 @@ def _projected(side: Side, object_type: str, name: str, value: Value) -> Project
     if name in shown.errors:
         return Projected(None, problem=str(shown.errors[name]))
     return Projected(shown.values.get(name))
+
+
+def _open_fights(store: Store) -> dict[str, dict[tuple[str, str], Mapping[str, Value]]]:
+    found: dict[str, dict[tuple[str, str], Mapping[str, Value]]] = {}
+    for q in store.questions():
+        if q["cause"] == "fight":
+            found.setdefault(q["entity"], {})[q["side"], q["field"]] = q["detail"]
+    return found
 
 
 def _order(definition: FieldDef) -> tuple[str, ...]:

@@ -189,7 +189,8 @@ class Field:
         """The field after one clean run, records made on the sides named; whether it moved."""
         self.decide()
         before = (dict(self.now), dict(self.base))
-        whole = all([self._create(side) for side in made])
+        made_there = [self._create(side) for side in made]  # all are made, whatever comes of one
+        whole = all(made_there)
         settled = self.settled and whole and not (set(self.writes) & self.ignores)
         for side in [s for s in before[0] if s not in self.writes]:
             if settled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from connectors.memory import Quirks
@@ -13,8 +14,8 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+def _mark(mark: str) -> Callable[[object], object]:
+    return lambda value: f"{value}{mark}" if isinstance(value, str) else value
 
 
 def _writes_of_runs(world: World, runs: int) -> list[int]:
@@ -48,8 +49,8 @@ def test_one_workflow_wins_quietly(tmp_path: Path) -> None:
 
 def test_two_workflows_that_undo_each_other_are_told_as_a_fight(tmp_path: Path) -> None:
     rewriting = {
-        "left": Quirks(normalise={"Account.description": _lower}),
-        "right": Quirks(normalise={"Account.description": _upper}),
+        "left": Quirks(normalise={"Account.description": _mark("<")}),
+        "right": Quirks(normalise={"Account.description": _mark(">")}),
     }
     world = make_world(tmp_path, quirks=rewriting)
     acme = world.crms["left"].insert("Account", {"name": "Acme", "domain": "acme.com"})
