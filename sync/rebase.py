@@ -103,20 +103,30 @@ def rebase(
     with store.atomic():
         for key, names in settled.items():
             row = store.row(*key)
-            moved = {n: _why(row, n) for n in names if row and _must_move(row, n, changes)}
-            if row is None or not moved:
-                continue
-            for name in moved:
-                row.base[name] = row.seen[name]
-            waiting.update(f"{row.kind}.{name}" for name in moved)
-            row.dirty = True
-            store.put([row])
-            events.rebased(row, moved)
-            waiting.update(_rebase_others(store, row, moved, events))
+            if row is not None:
+                waiting.update(_rebase_row(store, row, names, changes, events))
         wait_for(store, waiting)
         translated = dumps({s.name: s.mapping.traits() for s in sides})
         if store.meta(TRANSLATED) != translated:
             store.set_meta(TRANSLATED, translated)
+
+
+def _rebase_row(
+    store: Store, row: Row, names: set[str], changes: Remapped, events: Events
+) -> set[str]:
+    """Move the bases of one record; returns the fields of which differences have to wait."""
+    moved = {n: _why(row, n) for n in names if _must_move(row, n, changes)}
+    for name in moved:
+        row.base[name] = row.seen[name]
+    if moved:
+        row.dirty = True
+        store.put([row])
+        events.rebased(row, moved)
+    anew = {n for n in names if (row.side, row.object_type, n) in changes.shaped}
+    others = [r for r in store.by_entities([str(row.entity)])[str(row.entity)] if r.key != row.key]
+    waiting = {n for n in anew if any(r.base.get(n) != row.base.get(n) for r in others)}
+    _rebase_others(store, others, moved, events)
+    return {f"{row.kind}.{name}" for name in waiting | moved.keys()}
 
 
 def _must_move(row: Row, name: str, changes: Remapped) -> bool:
@@ -129,25 +139,23 @@ def _must_move(row: Row, name: str, changes: Remapped) -> bool:
     return pair in {(dumps(old), dumps(new)) for old, new in changes.turned.get(where, ())}
 
 
-def _why(row: Row | None, name: str) -> str:
-    new = row is not None and name not in row.base
-    return "newly mapped: taken as it stood" if new else "mapped differently: taken as it stood"
+def _why(row: Row, name: str) -> str:
+    word = "mapped differently" if name in row.base else "newly mapped"
+    return f"{word}: taken as it stood"
 
 
-def _rebase_others(store: Store, row: Row, moved: Mapping[str, str], events: Events) -> set[str]:
+def _rebase_others(
+    store: Store, others: Sequence[Row], moved: Mapping[str, str], events: Events
+) -> None:
     """Other sides that show a newly mapped field and have no base for it take theirs too."""
-    waiting: set[str] = set()
-    for other in store.by_entities([str(row.entity)]).get(str(row.entity), []):
-        if other.key == row.key or not other.base:
-            continue
-        fresh = {n: why for n, why in moved.items() if n in other.seen and n not in other.base}
+    for other in others:
+        known = other.seen if other.base else {}
+        fresh = {n: why for n, why in moved.items() if n in known and n not in other.base}
         for name in fresh:
             other.base[name] = other.seen[name]
         if fresh:
             store.put([other])
             events.rebased(other, fresh)
-            waiting.update(f"{row.kind}.{n}" for n in fresh)
-    return waiting
 
 
 # -- waiting for a backfill ------------------------------------------------------------------
