@@ -14,7 +14,14 @@ from filelock import FileLock, Timeout
 from config.model import Config
 from config.rules import duration, rules_for
 from core.clock import Clock
-from core.errors import ConfigError, GuardError, LockedError, StateError, TielineError
+from core.errors import (
+    ConfigError,
+    GuardError,
+    LockedError,
+    SettingsError,
+    StateError,
+    TielineError,
+)
 from mapping.canonical import KINDS, FieldDef
 from sync import ground, undone
 from sync.detect import Progress, read_kind
@@ -28,7 +35,7 @@ from sync.recover import recover
 from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
 from sync.undo import plan_undo
-from sync.verify import Verification, verify
+from sync.verify import Verification, look_at, sample, verify
 from sync.why import Story, locate, why
 from sync.wishes import Wishes
 
@@ -100,13 +107,35 @@ class Engine:
             self._read(copy, Report(plan_id), full=full)
             return self._decide(copy, plan_id, backfill)
 
-    def verify(self) -> Verification:
-        """Read every side in full and compare; writes nothing, anywhere."""
+    def verify(self, *, some: int | None = None) -> Verification:
+        """Read every side in full (or that many entities by id) and compare; writes nothing."""
         with self._copy() as copy:
+            if some is not None:
+                return self._verify_some(copy, some)
             self._read(copy, Report("verify"), full=True)
             planner = self._planner(copy, "verify")
             plan = planner.plan("verify", self.digest(), Statistics())
             return verify(planner, plan.questions)
+
+    def _verify_some(self, copy: Store, number: int) -> Verification:
+        self._learn(copy)
+        changes = remapped(copy, self.sides)
+        settled = settled_before(copy, changes)
+        entities = sample(copy, number)
+        look_at(entities, copy, self.sides)
+        rebase(copy, self.sides, changes, settled, "verify")
+        return verify(self._planner(copy, "verify"), (), set(entities))
+
+    def plan_fix(self, prefer: str) -> Plan:
+        """What brings the sides in step again: drift is decided for the preferred side, missing
+        counterparts are made. Writes nothing. Raises SettingsError for an unknown side."""
+        if prefer not in self.config.sides:
+            known = ", ".join(self.config.sides)
+            raise SettingsError(f"there is no side {prefer}", remedy=f"One of: {known}.")
+        with self._copy() as copy:
+            self._read(copy, Report("fix"), full=True)
+            copy.mark_all_dirty()
+            return replace(self._decide(copy, "fix", prefer=prefer), purpose="fix")
 
     def plan_undo(self, run: str) -> Plan:
         """The plan that takes a run back; what has changed since is left, and listed as questions
@@ -221,14 +250,14 @@ class Engine:
                 return True
         return False
 
-    def _decide(self, store: Store, run: str, wanted: Backfill = None) -> Plan:
+    def _decide(self, store: Store, run: str, wanted: Backfill = None, prefer: str = "") -> Plan:
         standing = self._standing()
         rules = ground.changed(store, standing)
         statistics = Statistics(rules_changed=rules, unconfirmed=self._unconfirmed(store))
         fields = () if wanted is None else chosen(store, wanted, self._fields())
         if fields:
             store.mark_all_dirty()
-        planner = self._planner(store, run, backfill=fields)
+        planner = self._planner(store, run, backfill=fields, prefer=prefer)
         plan = planner.plan(run, self.digest(), statistics)
         if rules:
             plan = told(plan, "rules", ground.preview(planner, plan, standing))
