@@ -55,6 +55,8 @@ class Executor:
     references: References = field(init=False)
     acknowledged: set[tuple[str, str]] = field(init=False, default_factory=set)
     """(action id, field) that a vendor took."""
+    refused_fields: set[tuple[str, str]] = field(init=False, default_factory=set)
+    """(action id, field) that a vendor did not take, or only in part."""
     failed_sides: dict[str, ConnectorError] = field(init=False, default_factory=dict)
     _deferred: list[Action] = field(init=False, default_factory=list)
     _origin: dict[str, str] = field(init=False, default_factory=dict)
@@ -80,7 +82,8 @@ class Executor:
             self._stage(plan.actions, kind, Verb.CONVERT)
         for kind in reversed(KINDS):
             self._stage(plan.actions, kind, Verb.ARCHIVE)
-        Settler(self.store, self.events, self.acknowledged).settle(plan)
+        settler = Settler(self.store, self.events, self.acknowledged, self.refused_fields)
+        settler.settle(plan)
 
     def _stage(self, actions: Sequence[Action], kind: str, verb: Verb) -> None:
         groups: dict[tuple[str, str], list[Action]] = {}
@@ -376,6 +379,10 @@ class Executor:
         taken = self._kept(action, taken, row)
         for written in taken:
             self._acknowledge(action, written, row)
+        for name in refused & row.seen.keys():
+            # parts of it may have been taken: what it shows now is our doing, not its own word
+            row.base[name] = row.seen[name]
+            self.refused_fields.add((action.id, name))
         if action.verb is Verb.CREATE:
             self.acknowledged.add((action.id, ""))
         row.dirty = row.seen != row.base

@@ -19,6 +19,8 @@ class Settler:
     store: Store
     events: Events
     acknowledged: set[tuple[str, str]]
+    refused: set[tuple[str, str]]
+    """(action id, field) pairs that a vendor did not take, or only in part."""
 
     def settle(self, plan: Plan) -> None:
         """Move the bases of values that now hold everywhere; let deleted records go."""
@@ -50,11 +52,14 @@ class Settler:
             waits = settlement.waits.get(name, ())
             if all(self._passed(action, name, carried) for action in waits):
                 row.base[name] = value
-            elif any((action, "") in self.acknowledged for action in waits):
-                # the counterpart was made without this value: it is still to be carried over,
+            elif any(self._outstanding(action, name) for action in waits):
+                # the counterpart was left without this value: it is still to be carried over,
                 # and what the counterpart shows instead is not a second opinion
                 row.base.setdefault(name, None)
         row.dirty = row.seen != row.base or bool(row.problems)
+
+    def _outstanding(self, action: str, name: str) -> bool:
+        return (action, "") in self.acknowledged or (action, name) in self.refused
 
     def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:
         if (action, name) in self.acknowledged:

@@ -72,7 +72,7 @@ class _Field:
     old: Value
     after: Value
     known: bool
-    """False: the answer was lost, so that only a look can tell whether it happened."""
+    """False: the answer was lost, or a part was refused: only a look can tell what happened."""
 
 
 @dataclass(slots=True)
@@ -114,12 +114,12 @@ class _Undoing:
             self.raw.setdefault(key, {}).setdefault(name, value)
         for data in op["action"]["fields"]:
             written = FieldWrite(**data)
-            if done and op["after"] is not None and written.name not in op["after"]:
-                continue  # refused, or left for later
+            # not in `after`: refused as a whole or in part, or left for later
+            known = done and (op["after"] is None or written.name in op["after"])
             first = fields.get(written.name)
             old = first.old if first else written.old
             after = (op["after"] or {}).get(written.name)
-            fields[written.name] = _Field(written, old, after, known=done)
+            fields[written.name] = _Field(written, old, after, known=known)
 
     # -- deciding --------------------------------------------------------------------------
 
@@ -187,8 +187,8 @@ class _Undoing:
             return None  # it is as it was before
         as_left = row.seen.get(name) == found.after if found.after is not None else False
         if not as_left and now != found.written.new:
-            if found.known:
-                self._leave_field(row.key, found, name, self._who(row, name), now)
+            who = self._who(row, name) if found.known else "taken in part, or changed since"
+            self._leave_field(row.key, found, name, who, now)
             return None
         if not self._can_hold(row, name, found.old):
             reason = "what it referred to is no longer there"
