@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from config.model import Config
-from config.rules import duration, rules_for
+from config.rules import duration
 from core.clock import Clock
 from core.errors import (
     ConfigError,
@@ -36,7 +36,7 @@ from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
 from sync.undo import plan_undo
 from sync.verify import Verification, look_at, sample, verify
-from sync.why import Story, locate, why
+from sync.why import Story, locate, rules_of, why
 from sync.wishes import Wishes
 
 Backfill = Sequence[str] | None
@@ -179,15 +179,14 @@ class Engine:
         self, side: str, record_id: str, *, object_type: str | None = None, name: str | None = None
     ) -> Story:
         """The story of a record or of one field of it; asks no side. Raises SettingsError."""
-
-        def rule_of(kind: str, field: str) -> str:
-            definition = self.definitions[kind].get(field)
-            return (
-                str(rules_for(self.config, kind, field, definition.type).rule) if definition else ""
-            )
-
+        rule_of = rules_of(self.config, self.definitions)
         with self.store() as store:
             return why(store, locate(store, side, record_id, object_type), name, rule_of=rule_of)
+
+    def waiting(self) -> tuple[str, ...]:
+        """Fields (`kind.field`) whose differences wait for a backfill: their mapping changed."""
+        with self.store() as store:
+            return waiting_fields(store)
 
     def digest(self) -> str:
         """A hash of everything that decides: rules, scopes, mappings. Not of addresses."""

@@ -206,7 +206,7 @@ class Executor:
         self._note_errors(action, raw.errors)
         kept = tuple(f for f in kept if f.name not in raw.errors)
         exact = action.options.get("raw", {})
-        fields = {name: exact.get(name, value) for name, value in raw.values.items()}
+        fields = {**raw.values, **{n: v for n, v in exact.items() if record.fields.get(n) != v}}
         before = self._before(side, row.object_type, fields, record)
         if stamp_field:
             fields[stamp_field] = action.entity

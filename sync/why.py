@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.model import Config
+from config.rules import rules_for
 from core.errors import SettingsError
+from mapping.canonical import FieldDef
 from sync.events import Event, Events
 from sync.fields import blank
 from sync.journal import Journal
@@ -61,6 +64,17 @@ class Story:
     records: Sequence[Row]
     origins: Sequence[Origin]
     entries: Sequence[Entry]
+
+
+def rules_of(config: Config, definitions: Mapping[str, Mapping[str, FieldDef]]) -> RuleOf:
+    """The rules of a configuration, in words."""
+
+    def rule_of(kind: str, name: str) -> str:
+        definition = definitions[kind].get(name)
+        found = rules_for(config, kind, name, definition.type) if definition else None
+        return str(found.rule) if found else ""
+
+    return rule_of
 
 
 def locate(store: Store, side: str, record_id: str, object_type: str | None = None) -> Row:
