@@ -101,7 +101,7 @@ class Executor:
         return [replace(action, record_id=record[1]) for action, record in found if record]
 
     def _group(self, side: Side, object_type: str, verb: Verb, actions: list[Action]) -> None:
-        size = side.connector.capabilities.write_batch
+        size = side.connector.capabilities.batch_for(len(actions))
         try:
             # checked before they are cut into calls, so that skipped ones cost no part of a call
             for batch in batches(self._prepared(side, object_type, verb, actions), size):
@@ -312,6 +312,7 @@ class Executor:
         for prepared, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Done) and prepared.action.verb in WHOLE:
                 done(self.store, side, prepared.action, outcome.id)
+                self.acknowledged.add((prepared.action.id, ""))
                 self.journal.passed(prepared.action.entity, side.name, [""])
                 self.references.forget()
 

@@ -12,6 +12,7 @@ import orjson
 from core.errors import SettingsError
 from sync.model import (
     Action,
+    Applied,
     FieldWrite,
     Plan,
     Question,
@@ -58,6 +59,7 @@ def plan_from(data: dict[str, Any]) -> Plan:
         cost=data["cost"],
         purpose=data.get("purpose", ""),
         subject=tuple(data.get("subject", ())),
+        answered=tuple(_applied(a) for a in data.get("answered", ())),
     )
 
 
@@ -106,6 +108,11 @@ def _settlement(data: dict[str, Any]) -> Settlement:
 
 def _violation(data: dict[str, Any]) -> Violation:
     return Violation(**{**data, "detail": tuple(data.get("detail", ()))})
+
+
+def _applied(data: dict[str, Any]) -> Applied:
+    waits = tuple((action, name) for action, name in data["waits"])
+    return Applied(data["answer"], data["question"], waits)
 
 
 def _row(data: dict[str, Any]) -> Row:

@@ -23,13 +23,16 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
         return _unmoved(views, context)
     sets: list[Set] = []
     held: dict[str, str] = {}
+    refused: dict[str, Value] = {}
     notes: dict[str, str] = {}
     complete = True
     for target in views:
         wanted, sources = _wanted(target, views, context)
-        there = context.project(target.side, _listed(wanted, context.shape))
+        asked = _listed(wanted, context.shape)
+        there = context.project(target.side, asked)
         if there.problem:
             held[target.side] = there.problem
+            refused[target.side] = asked
             continue
         complete = complete and there.complete
         if there.value == target.value or not sources:
@@ -38,7 +41,8 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
         if reason:
             notes[target.side] = reason
         else:
-            sets.append(Set(target.side, there.value, sources[0], _why(sources)))
+            said = there.said or _why(sources)
+            sets.append(Set(target.side, there.value, sources[0], said, there.answer))
     return Verdict(
         sets=tuple(sets),
         agreed=_listed(_union(views, context), context.shape),
@@ -46,6 +50,7 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
         settled=complete and not held,
         held=held,
         notes=notes,
+        wanted=refused,
     )
 
 

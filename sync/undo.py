@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.base import RemoteRecord
 from core.errors import SettingsError
+from sync.answers import digest
 from sync.detect import observe
 from sync.journal import Journal
 from sync.model import Action, FieldWrite, Plan, Question, Row, State, Statistics, Value, Verb
@@ -253,7 +254,7 @@ class _Undoing:
                 found.append(self._update(row, fields))
         for row in self.ends.values():
             why = f"made by {self.run}"
-            found.append(self._action(row, Verb.ARCHIVE, why, {"shows": dict(row.seen)}))
+            found.append(self._action(row, Verb.ARCHIVE, why, {"seen": digest(row.seen)}))
         return found
 
     def _update(self, row: Row, fields: tuple[FieldWrite, ...]) -> Action:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from config.model import Config
 from config.rules import rules_for
 from core.errors import SettingsError
@@ -125,6 +127,7 @@ class _Book:
     events: Sequence[Event]
     ops: Sequence[Mapping[str, Any]]
     questions: Sequence[Mapping[str, Any]]
+    answers: Sequence[Mapping[str, Any]]
     runs: Mapping[str, str]
     rule_of: RuleOf
     ancestors: Mapping[Key, set[Key]] = field(default_factory=dict)
@@ -142,7 +145,8 @@ class _Book:
         ops = [op for one in entities for op in Journal(store).history(one)] if entity else []
         questions = [q for q in store.questions() if q["entity"] in entities]
         ancestors = {row.key: _ancestors(row, rows) for row in rows}
-        return cls(rows, events, ops, questions, runs, rule_of, ancestors)
+        answers = [a for one in entities for a in _answers(store, one)] if entity else []
+        return cls(rows, events, ops, questions, answers, runs, rule_of, ancestors)
 
     # -- where a value came from -----------------------------------------------------------
 
@@ -212,6 +216,7 @@ class _Book:
             )
             for q in self.questions
         ]  # fmt: skip
+        told += [_entry_of_answer(answer) for answer in self.answers]
         order = {name: n for n, name in enumerate(_ORDER)}
         return sorted(told, key=lambda e: (e.run or "~", order.get(e.what, 0), e.field, e.side))
 
@@ -221,8 +226,23 @@ class _Book:
 
 _ORDER = (
     "linked", "moved", "deleted", "restored", "let go", "unlinked", "merged", "written",
-    "not written", "settled", "kept apart", "asked", "closed", "open question",
+    "not written", "settled", "asked", "answered", "closed", "open question",
 )  # fmt: skip
+
+
+def _answers(store: Store, entity: str) -> list[dict[str, Any]]:
+    with guarded():
+        return list(store.db.query("SELECT * FROM answers WHERE entity = ? ORDER BY id", [entity]))
+
+
+def _entry_of_answer(answer: Mapping[str, Any]) -> Entry:
+    """Who answered what, and what became of the answer."""
+    value = orjson.loads(answer["value"])
+    what = f"{answer['answer']} {value}" if isinstance(value, str) else str(answer["answer"])
+    text = f"{answer['given_by']} answered {answer['cause']}: {what} ({answer['state']})"
+    return Entry(
+        answer["run"] or "", answer["given_at"], "answered", answer["side"], answer["field"], text
+    )
 
 
 def _absorbed(store: Store, entity: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,27 @@ def test_an_unknown_record_and_an_unknown_field_are_named(tmp_path: Path) -> Non
         story(world, "left", acme, "colour")
     with world.engine.store() as store:
         assert locate(store, "left", acme, "Account").id == acme
+
+
+def test_an_answer_is_part_of_the_story(tmp_path: Path) -> None:
+    world = two_sides(tmp_path)
+    settle(world, 2)
+    people_edit(world)
+    settle(world)
+    with world.engine.store() as store:
+        question = next(q for q in store.questions() if q["cause"] == "conflict")
+        store.db.execute(
+            "INSERT INTO answers (question, cause, kind, entity, side, field, answer, value, facts,"
+            " given_by, given_at, state) VALUES (?, 'conflict', 'account', ?, '', 'phone', 'take',"
+            " '\"left\"', ?, 'pat', '2026-03-02T10:00:00+00:00', 'given')",
+            [question["id"], question["entity"], json.dumps(question["facts"])],
+        )
+    settle(world)
+    acme = find(world, "right", "Account", name="Acme")
+    told = story(world, "right", acme, "phone")
+    assert [e.text for e in told.entries if e.what == "answered"] == [
+        "pat answered conflict: take left (done)"
+    ]
+    here = origin(told, "right")
+    assert (here.run, here.source, here.value) == ("r000004", "left", "+12025550199")
+    assert "answered" in here.rule + here.how
