@@ -1,4 +1,4 @@
-"""Writes the generated tables of docs/ anew: every setting, every error; `--check` only looks."""
+"""Writes the generated tables of docs/: settings, errors, quirks; `--check` only looks."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from config.check import FLOW_KEYS, OWN_ADDRESS, SIGN_IN  # noqa: E402
 from config.model import Config, SecretRef  # noqa: E402
 from config.settings import ProgramSettings  # noqa: E402
 from core.errors import TielineError  # noqa: E402
+from sandbox.quirks import REGISTRY  # noqa: E402
 
 Row = Sequence[str]
 _ONE_SECRET = "sides.<name>.credentials.client_id."
@@ -119,6 +120,20 @@ def errors_table() -> str:
     return _table(("error", "exit code", "retry", "meaning", "remedy"), rows)
 
 
+def quirks_table() -> str:
+    """Every quirk of the sandboxes with its value in each profile."""
+    rows: list[Row] = []
+    for name, quirk in sorted(REGISTRY.items()):
+        values = [_shown(quirk.value(profile)) for profile in ("open", "strict", "hostile")]
+        rows.append((f"`{name}`", quirk.vendor, quirk.what, quirk.unit, *values, quirk.source))
+    head = ("quirk", "vendor", "what happens", "value is a", "open", "strict", "hostile", "facts")
+    return _table(head, rows)
+
+
+def _shown(value: bool | float) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else f"{value:g}"
+
+
 def _tree(error: type[TielineError], depth: int) -> Iterator[tuple[int, type[TielineError]]]:
     yield depth, error
     for below in error.__subclasses__():
@@ -168,6 +183,7 @@ TABLES = {
         "environment": environment_table,
     },
     "errors.md": {"errors": errors_table},
+    "quirks.md": {"quirks": quirks_table},
 }
 
 

@@ -19,7 +19,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.clock import ManualClock, OffsetClock
-from sandbox.faults import FaultMiddleware, Faults
+from sandbox.faults import SPOILS, FaultMiddleware, Faults, Spoiler, Spoils
+from sandbox.quirks import Quirks
 from sandbox.serve import Running
 
 SteeredClock = OffsetClock | ManualClock
@@ -98,6 +99,12 @@ class RequestCounter:
         with self._lock:
             self._objects[object_type]["write" if write else "read"] += 1
 
+    def wrote(self) -> None:
+        """Count a request as a write that only its body showed to be one."""
+        with self._lock:
+            self._reads -= 1
+            self._writes += 1
+
     def report(self) -> dict[str, Any]:
         with self._lock:
             return {
@@ -129,19 +136,29 @@ class SandboxApp(Starlette):
     """A vendor's routes plus `/_sandbox/`, with counting and faults as the outermost layers."""
 
     def __init__(
-        self, routes: Sequence[BaseRoute], *, store: Administered, classify: Classify
+        self,
+        routes: Sequence[BaseRoute],
+        *,
+        store: Administered,
+        classify: Classify,
+        quirks: Quirks | None = None,
+        spoils: Spoils = SPOILS,
     ) -> None:
         self.faults = Faults()
         self.counter = RequestCounter()
+        self.quirks = quirks or Quirks()
+        self._spoiler = Spoiler(self.quirks, spoils)
         self._store = store
         self._classify = classify
-        super().__init__(routes=[*admin_routes(store, self.faults, self.counter), *routes])
+        admin = admin_routes(store, self.faults, self.counter, self.quirks)
+        super().__init__(routes=[*admin, *routes])
 
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()
         dated = _DateMiddleware(inner, self._store.clock)
         # outside the dating layer: dropping a connection needs the server's own `send`
-        faulty = FaultMiddleware(dated, self.faults, self._store.expire_sessions)
+        expire = self._store.expire_sessions
+        faulty = FaultMiddleware(dated, self.faults, expire, self._spoiler)
         return _CountMiddleware(faulty, self.counter, self._classify)
 
 
@@ -191,13 +208,16 @@ def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = 
 Action = Callable[[Any], Any]
 
 
-def admin_routes(store: Administered, faults: Faults, counter: RequestCounter) -> list[Route]:
+def admin_routes(
+    store: Administered, faults: Faults, counter: RequestCounter, quirks: Quirks
+) -> list[Route]:
     """The routes below `/_sandbox/`; no authentication, for tests and demos on loopback."""
     actions: dict[tuple[str, str], Action] = {
         ("POST", "seed"): store.seed,
         ("POST", "edit"): store.edit,
         ("GET", "dump"): lambda query: store.dump(query.get("object_type")),
-        ("POST", "config"): store.configure,
+        ("POST", "config"): lambda body: _configure(store, quirks, body),
+        ("GET", "quirks"): lambda _: quirks.listing(),
         ("POST", "snapshot"): lambda _: _done(store.save),
         ("GET", "requests"): lambda _: counter.report(),
         ("DELETE", "requests"): lambda _: _done(counter.reset),
@@ -215,6 +235,11 @@ def admin_routes(store: Administered, faults: Faults, counter: RequestCounter) -
 def _done(action: Callable[[], None]) -> dict[str, Any]:
     action()
     return {"ok": True}
+
+
+def _configure(store: Administered, quirks: Quirks, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Options go to the vendor's store; "profile", "seed" and "quirks" to the quirks."""
+    return {**store.configure(quirks.configure(body)), "profile": quirks.profile}
 
 
 def _steer(clock: SteeredClock, body: Mapping[str, Any]) -> dict[str, Any]:

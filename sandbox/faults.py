@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.quirks import Quirks
 
 ACTIONS = frozenset(
     {"status", "html", "cut", "drop_before", "drop_after", "delay", "expire_session"}
@@ -80,19 +83,70 @@ class Faults:
         return None
 
 
+Spoils = Mapping[str, Sequence[FaultRule]]
+"""Quirk name -> what a request that meets it gets; one of several by the request."""
+
+SPOILS: Spoils = {
+    "server_errors": tuple(FaultRule("", "status", status) for status in (500, 502, 503, 504)),
+    "lost_requests": (FaultRule("", "drop_before"),),
+    "lost_answers": (FaultRule("", "drop_after"),),
+    "html_answers": (FaultRule("", "html"),),
+    "cut_answers": (FaultRule("", "cut"),),
+    "slow_answers": (FaultRule("", "delay", seconds=0.25),),
+    "lost_sessions": (FaultRule("", "expire_session"),),
+}
+_CALM = 25
+"""Requests after lost sessions that keep theirs, so that a caller is not signed out for ever."""
+
+
+class Spoiler:
+    """Spoils requests by the quirks that are on, each at most a few times in a row."""
+
+    def __init__(self, quirks: Quirks, spoils: Spoils = SPOILS) -> None:
+        self._quirks = quirks
+        self._spoils = spoils
+        self._calm = 0
+
+    @property
+    def active(self) -> bool:
+        return any(self._quirks.on(name) for name in self._spoils)
+
+    def take(self, key: str) -> FaultRule | None:
+        """What happens to this attempt of a request; the key is its fingerprint."""
+        self._calm -= 1
+        names = [name for name in self._spoils if name != "lost_sessions" or self._calm <= 0]
+        name = self._quirks.first(names, key)
+        if name is None:
+            return None
+        if name == "lost_sessions":
+            self._calm = _CALM
+        rules = self._spoils[name]
+        return rules[self._quirks.pick(name, key, len(rules))]
+
+
 class FaultMiddleware:
     """Applies the rules to every request outside `/_sandbox/`; must be the outermost layer."""
 
-    def __init__(self, app: ASGIApp, faults: Faults, expire_sessions: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: Faults,
+        expire_sessions: Callable[[], None],
+        spoiler: Spoiler | None = None,
+    ) -> None:
         self._app = app
         self._faults = faults
         self._expire_sessions = expire_sessions
+        self._spoiler = spoiler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         rule = None
         if scope["type"] == "http" and not scope["path"].startswith("/_sandbox/"):
             line = f"{scope['method']} {scope['path']}"
             rule = self._faults.take(line, f"{line}?{scope['query_string'].decode('latin-1')}")
+            if rule is None and self._spoiler is not None and self._spoiler.active:
+                body, receive = await _held(receive)
+                rule = self._spoiler.take(_fingerprint(line, scope["query_string"], body))
         if rule is None:
             await self._app(scope, receive, send)
         else:
@@ -143,6 +197,30 @@ def _canned(rule: FaultRule) -> Response:
         return Response(rule.body or "", rule.status, dict(rule.headers), media_type="text/plain")
     content = orjson.dumps(rule.body)
     return Response(content, rule.status, dict(rule.headers), media_type="application/json")
+
+
+async def _held(receive: Receive) -> tuple[bytes, Receive]:
+    """The body of a request, and a `receive` that tells it again."""
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body.extend(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    told = False
+
+    async def again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    return bytes(body), again
+
+
+def _fingerprint(line: str, query: bytes, body: bytes) -> str:
+    return f"{line} {blake2b(query + b' ' + body, digest_size=8).hexdigest()}"
 
 
 async def _discard(message: Message) -> None:

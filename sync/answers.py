@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,9 @@ ANY = "*"
 
 _BY_MESSAGE = frozenset({"create", "convert"})
 """Causes whose message is itself what the answer was given for."""
+
+_EVERY_PASS = frozenset({"ambiguous", "resembles", "merge"})
+"""Causes that every plan looks at anew, whatever else it decides."""
 
 _AGAIN = "; asked again: "
 
@@ -195,6 +198,16 @@ class Answers:
             found.append(question)
         return found
 
+    def let_pass(self, decided: Container[str], followed: Container[int]) -> None:
+        """Close the answers whose question did not come up when it should have: what they were
+        about passed by itself, and must not come back to be applied to something else."""
+        for own in self._own.values():
+            looked_at = own.cause in _EVERY_PASS or own.entity in decided
+            if own.state != "given" or own.standing or _is_map(own) or not looked_at:
+                continue
+            if own.id not in followed and own.cause != "refused":
+                self._mark(own.id, "passed", None, only="given")
+
     # -- writing ---------------------------------------------------------------------------
 
     def give(self, answer: Answer, apart: Iterable[tuple[str, str]] = ()) -> int:
@@ -244,11 +257,12 @@ class Answers:
                 self._mark(answer.id, "done", run)
                 self._store.close_question(answer.question)
 
-    def _mark(self, answer_id: int, state: str, run: str | None) -> None:
+    def _mark(self, answer_id: int, state: str, run: str | None, *, only: str = "%") -> None:
         with self._store.atomic():
             self._store.db.conn.execute(
-                "UPDATE answers SET state = ?, run = coalesce(?, run) WHERE id = ?",
-                (state, run, answer_id),
+                "UPDATE answers SET state = ?, run = coalesce(?, run)"
+                " WHERE id = ? AND state LIKE ?",
+                (state, run, answer_id, only),
             )
 
 

@@ -53,6 +53,8 @@ class Executor:
     references: References = field(init=False)
     acknowledged: set[tuple[str, str]] = field(init=False, default_factory=set)
     """(action id, field) that a vendor took."""
+    refused_fields: set[tuple[str, str]] = field(init=False, default_factory=set)
+    """(action id, field) that a vendor did not take, or only in part."""
     failed_sides: dict[str, ConnectorError] = field(init=False, default_factory=dict)
     _deferred: list[Action] = field(init=False, default_factory=list)
     _origin: dict[str, str] = field(init=False, default_factory=dict)
@@ -360,6 +362,10 @@ class Executor:
         taken = self._kept(action, taken, row)
         for written in taken:
             self._acknowledge(action, written, row)
+        for name in refused & row.seen.keys():
+            # parts of it may have been taken: what it shows now is our doing, not its own word
+            row.base[name] = row.seen[name]
+            self.refused_fields.add((action.id, name))
         if action.verb is Verb.CREATE:
             self.acknowledged.add((action.id, ""))
         row.dirty = row.seen != row.base
@@ -450,11 +456,14 @@ class Executor:
             waits = settlement.waits.get(name, ())
             if all(self._passed(action, name, carried) for action in waits):
                 row.base[name] = value
-            elif any((action, "") in self.acknowledged for action in waits):
-                # the counterpart was made without this value: it is still to be carried over,
+            elif any(self._outstanding(action, name) for action in waits):
+                # the counterpart was left without this value: it is still to be carried over,
                 # and what the counterpart shows instead is not a second opinion
                 row.base.setdefault(name, None)
         row.dirty = row.seen != row.base or bool(row.problems)
+
+    def _outstanding(self, action: str, name: str) -> bool:
+        return (action, "") in self.acknowledged or (action, name) in self.refused_fields
 
     def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:
         if (action, name) in self.acknowledged:

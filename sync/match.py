@@ -71,8 +71,9 @@ class Matcher:
         for row in taking_part:
             self.store.set_keys(row, self._keys(row, kind, settings))
         taking_part.sort(key=lambda row: not self.answers.links_free(row))  # before others ask
-        for row in taking_part:
-            self._attach(row, kind, settings, matching)
+        left = [row for row in taking_part if not self._known(row, kind, settings, matching)]
+        for row in left:  # only now: who has a counterpart of its own is nobody's likeness
+            self._judge_likeness(row, kind, matching)
         return matching
 
     def _takes_part(self, row: Row) -> bool:
@@ -130,18 +131,27 @@ class Matcher:
 
     # -- attaching -------------------------------------------------------------------------
 
-    def _attach(self, row: Row, kind: str, settings: KindSettings, matching: Matching) -> None:
+    def _known(self, row: Row, kind: str, settings: KindSettings, matching: Matching) -> bool:
+        """Link by stamp, conversion or keys; True when that settled it (linked or asked)."""
         current = self.store.row(*row.key)
         if current is None or current.entity is not None:
-            return
+            return True
         if self._by_stamp(current, matching) or self._by_conversion(current, matching):
-            return
+            return True
         values = self.resolved(current)
         for names in settings.match:
             key = self._key(values, kind, names)
             rivals = self._rivals(current, key)
             if self._by_key(current, rivals, names, matching):
-                return
+                return True
+        return False
+
+    def _judge_likeness(self, row: Row, kind: str, matching: Matching) -> None:
+        """Ask about what looks alike without sharing a whole key; else the record is new."""
+        current = self.store.row(*row.key)
+        if current is None or current.entity is not None:
+            return
+        values = self.resolved(current)
         for names in _SUSPECT.get(kind, ()):
             key = self._key(values, kind, names)
             rivals = self._rivals(current, key)

@@ -28,7 +28,7 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "errors.md"])
+@pytest.mark.parametrize("name", ["configuration.md", "errors.md", "quirks.md"])
 def test_the_generated_tables_are_up_to_date(generate: ModuleType, name: str) -> None:
     page = DOCS / name
     assert page.read_text(encoding="utf-8") == generate.rendered(page), "run: make docs"

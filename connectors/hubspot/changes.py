@@ -110,11 +110,13 @@ class Changes:
             after = reply.after
 
     def _check_fields(self, object_type: str, fields: Fields, rows: Sequence[Row]) -> None:
-        """HubSpot says nothing of unknown properties: their absence from a record betrays them;
-        where there is no record at all, the schema is asked once."""
-        wanted = plain_fields(fields)
-        if not rows or any(name not in row_properties(rows[0]) for name in wanted):
+        """HubSpot says nothing of unknown properties: their absence from a record betrays them,
+        also when they go in mid-reading; where there is no record, the schema is asked once."""
+        wanted = set(plain_fields(fields))
+        if not rows:
             self._catalog.check(object_type, wanted)
+        elif any(not wanted <= row_properties(row).keys() for row in rows):
+            self._catalog.check(object_type, wanted, fresh=True)
 
     def _finish(self, position: Position) -> None:
         lookback = self._options.lookback
@@ -172,6 +174,8 @@ class Changes:
                 return
         held: list[Row] = []
         for rows in search.modified_since(since, position.progress.last_id or "0"):
+            if rows:
+                self._check_fields(object_type, fields, rows)
             self._note(object_type, position, rows, known)
             position.progress.last_id = row_id(rows[-1]) if rows else position.progress.last_id
             held += rows

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from connectors.base import Fields, RemoteId, RemoteRecord
-from core.errors import SchemaDriftError
+from core.errors import SchemaDriftError, VendorDownError
 
 from .associations import ASSOCIATION_FIELDS, Associations
 from .client import Api, Reply
@@ -128,6 +128,7 @@ class Reader:
             )
             if not reply.ok:
                 self._explain(object_type, reply, key)
+            _check_errors(object_type, reply)
             rows += reply.results
         return rows
 
@@ -145,11 +146,12 @@ class Reader:
         ]
 
     def known(self, object_type: str, fields: Fields, rows: Sequence[Row]) -> Iterable[str]:
-        """Properties that exist; asked for only when an answer left out some that were wanted."""
+        """Properties that exist; asked for only when an answer left out some that were wanted,
+        and then anew: one that has gone must not look like one that is empty."""
         wanted = set(plain_fields(fields))
         if all(wanted <= row_properties(row).keys() for row in rows):
             return ()
-        return self._catalog.properties(object_type).keys()
+        return self._catalog.properties(object_type, fresh=True).keys()
 
     def _explain(self, object_type: str, reply: Reply, key: str | None) -> None:
         said = complaint(reply.body, reply.status)
@@ -202,6 +204,16 @@ class Reader:
             needs="properties",
         )
         return row_id(reply.body) if reply.ok else None
+
+
+def _check_errors(object_type: str, reply: Reply) -> None:
+    """Raise VendorDownError for errors of a 207 other than that records are not there: one that
+    could not be read is not one that is gone."""
+    for error in reply.body.get("errors") or ():
+        said = complaint(error) if isinstance(error, Mapping) else None
+        if said is None or not said.missing:
+            text = said.message if said else str(error)
+            raise VendorDownError(f"HubSpot could not read all {object_type}: {text}")
 
 
 def check_associations(object_type: str, fields: Fields) -> None:

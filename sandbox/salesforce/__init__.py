@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from core.clock import ManualClock, OffsetClock
 from sandbox.admin import saving
+from sandbox.quirks import Quirks
 from sandbox.salesforce.administer import Administration, read_snapshot
 from sandbox.salesforce.app import ROUTES, make_app
 from sandbox.salesforce.auth import Auth, ConnectedApp
@@ -42,16 +43,19 @@ def make(
     clock: OffsetClock | ManualClock | None = None,
     snapshot: Path | None = None,
     credentials: Mapping[str, str] | None = None,
+    profile: str = "strict",
+    seed: int = 0,
     **options: Any,
 ) -> SalesforceSandbox:
     """A new organisation, or the one of the snapshot file if it exists.
 
     `credentials` as another sandbox has them are used; else they are made, or the snapshot's.
-    `options` are the fields of `options.Options`. Raises ValueError for an unknown one.
+    `profile` and `seed` decide which quirks show (`sandbox.quirks`); `options` are the fields of
+    `options.Options`. Raises ValueError for an unknown one.
     """
     chosen = Options()
     chosen.change(options)
-    org = Org(clock or OffsetClock(), chosen)
+    org = Org(clock or OffsetClock(), chosen, Quirks(profile, seed))
     saved = read_snapshot(snapshot)
     known = credentials or (saved or {}).get("credentials") or {}
     app = ConnectedApp(**known)

@@ -1,24 +1,23 @@
-"""The HTTP application of the Salesforce sandbox: token endpoint, REST resources, admin routes."""
+"""The HTTP application of the Salesforce sandbox: its routes, and what each request counts as."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route as WebRoute
 
-from sandbox.admin import Classified, SandboxApp, answer
-from sandbox.salesforce import collections_api, composite, rest, tooling
+from sandbox.admin import Classified, SandboxApp
+from sandbox.salesforce import bulk_api, collections_api, composite, rest, tooling
 from sandbox.salesforce.administer import Administration
-from sandbox.salesforce.auth import TokenError
-from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.doors import Doors
 from sandbox.salesforce.ids import to18
-from sandbox.salesforce.service import Reply, Service
+from sandbox.salesforce.service import Service
 
 # composite and tooling come first: their paths are more particular than the generic ones
-ROUTES = (*composite.ROUTES, *collections_api.ROUTES, *tooling.ROUTES, *rest.ROUTES)
+ROUTES = (
+    *composite.ROUTES, *collections_api.ROUTES, *tooling.ROUTES, *bulk_api.ROUTES, *rest.ROUTES,
+)  # fmt: skip
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
 
 _FROM = re.compile(r"\bfrom\s+(\w+)", re.I)
@@ -29,63 +28,21 @@ _RESOURCES = ("describe", "updated", "deleted")
 
 def make_app(service: Service, store: Administration) -> SandboxApp:
     """The application; `app.state.url` is the address that clients use."""
-
-    async def data(request: Request) -> Response:
-        raw = request.scope.get("raw_path") or request.url.path.encode()
-        reply = service.answer(
-            request.method,
-            raw.decode("latin-1").partition("?")[0],
-            request.url.query,
-            await request.body(),
-            request.headers,
-        )
-        return _response(reply)
-
-    async def token(request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        given = {**dict(request.query_params), **form}
-        basic = request.headers.get("authorization")
-        with service.org.lock:
-            try:
-                return answer(service.auth.token(given, basic, request.app.state.url))
-            except TokenError as error:
-                return answer(error.body, 400)
-
-    async def revoke(request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        with service.org.lock:
-            service.auth.revoke(form.get("token", request.query_params.get("token", "")))
-        return Response(status_code=200)
-
-    async def userinfo(request: Request) -> Response:
-        with service.org.lock:
-            try:
-                service.auth.user_of(request.headers.get("authorization"))
-            except SalesforceError as error:
-                return answer([error.rest()], error.status)
-            return answer(service.auth.userinfo(request.app.state.url))
-
-    async def versions(request: Request) -> Response:
-        return answer(rest.versions(), headers=service.allowance.header())
-
+    doors = Doors(service)
     routes = [
-        WebRoute("/services/oauth2/token", token, methods=["POST"]),
-        WebRoute("/services/oauth2/revoke", revoke, methods=["POST"]),
-        WebRoute("/services/oauth2/userinfo", userinfo, methods=["GET", "POST"]),
-        WebRoute("/services/data", versions, methods=["GET"]),
-        WebRoute("/services/data/", versions, methods=["GET"]),
-        WebRoute("/services/data/{rest:path}", data, methods=METHODS),
+        WebRoute("/services/oauth2/token", doors.token, methods=["POST"]),
+        WebRoute("/services/oauth2/revoke", doors.revoke, methods=["POST"]),
+        WebRoute("/services/oauth2/userinfo", doors.userinfo, methods=["GET", "POST"]),
+        WebRoute("/services/Soap/{kind}/{version}", doors.soap, methods=["GET", "POST"]),
+        WebRoute("/services/Soap/{kind}/{version}/{rest:path}", doors.soap, methods=["POST"]),
+        WebRoute("/services/async/{rest:path}", doors.bulk_one, methods=METHODS),
+        WebRoute("/services/data", doors.versions, methods=["GET"]),
+        WebRoute("/services/data/", doors.versions, methods=["GET"]),
+        WebRoute("/services/data/{rest:path}", doors.data, methods=METHODS),
     ]
-    app = SandboxApp(routes, store=store, classify=classify)
+    app = SandboxApp(routes, store=store, classify=classify, quirks=service.org.quirks)
     service.counter = app.counter
     return app
-
-
-def _response(reply: Reply) -> Response:
-    if reply.body is None:
-        return Response(status_code=reply.status, headers=dict(reply.headers))
-    headers = {**reply.headers, "Content-Type": "application/json;charset=UTF-8"}
-    return answer(reply.body, reply.status, headers)
 
 
 def classify(method: str, path: str, query: str) -> Classified:
@@ -101,6 +58,10 @@ def classify(method: str, path: str, query: str) -> Classified:
         return _classify_record(method, parts)
     if resource == "composite" and rest_parts[1:2] == ["sobjects"]:
         return _classify_collection(method, parts)
+    if resource == "jobs":
+        shown = [*parts[:5], *("{job}" for _ in parts[5:6]), *parts[6:]]
+        write = method in _WRITES and rest_parts[1:2] == ["ingest"]
+        return Classified(f"{method} /{'/'.join(shown)}", write)
     write = resource == "composite" and method in _WRITES
     return Classified(f"{method} /{'/'.join(parts)}", write)
 

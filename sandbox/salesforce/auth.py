@@ -20,6 +20,10 @@ from sandbox.salesforce.org import API_USERNAME, Org
 LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _MAX_ASSERTION = 5 * 60
+_REFUSALS = {
+    "rest": "This session is not valid for use with the REST API",
+    "agent": "Connected app is not attached to Agent",
+}
 
 
 class TokenError(Exception):
@@ -78,7 +82,7 @@ class Auth:
         if grant is None:
             raise TokenError("unsupported_grant_type", "grant type not supported")
         grant({**form, **_basic(basic)}, url)
-        return self._open(url)
+        return self._granted(url)
 
     def _client(self, form: Mapping[str, str]) -> None:
         if form.get("client_id") != self.app.client_id:
@@ -117,12 +121,17 @@ class Auth:
         if claims["sub"] != self.app.username:
             raise TokenError("invalid_grant", "user hasn't approved this consumer")
 
-    def _open(self, url: str) -> dict[str, Any]:
+    def open(self) -> str:
+        """Begin a session; its token."""
         now = self._org.clock.now().timestamp()
         token = f"{self._org.id[:15]}!AQ{secrets.token_urlsafe(48)}"
         self._sessions[token] = _Session(self._org.user_id, now)
+        return token
+
+    def _granted(self, url: str) -> dict[str, Any]:
+        now = self._org.clock.now().timestamp()
         return {
-            "access_token": token,
+            "access_token": self.open(),
             "signature": base64.b64encode(secrets.token_bytes(32)).decode(),
             "scope": "api",
             "instance_url": url,
@@ -146,6 +155,9 @@ class Auth:
         if not self._org.options.user_permissions.get("api_enabled", True):
             message = "The REST API is not enabled for this Organization or user."
             raise SalesforceError("API_DISABLED_FOR_ORG", message, status=403)
+        refusal = _REFUSALS.get(self._org.options.session_refusal)
+        if refusal is not None:
+            raise SalesforceError("INVALID_SESSION_ID", refusal, status=401)
         session.used = now
         return session.user_id
 

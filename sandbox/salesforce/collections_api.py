@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import AmbiguousError, SalesforceError
 from sandbox.salesforce.ids import to18
+from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import create, delete, key_field, update, upsert
 from sandbox.salesforce.rest import full_record
 from sandbox.salesforce.service import Call, Reply, Route, Service
@@ -136,17 +137,17 @@ def _update(service: Service, call: Call, record: Mapping[str, Any]) -> dict[str
     if not given:
         raise SalesforceError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
     fields = {name: value for name, value in record.items() if name.lower() != "id"}
-    id_ = _existing(service, kind, str(given))
+    id_ = existing(service.org, kind, str(given))
     update(service.org, kind, id_, fields, call.actor)
     return _done(id_)
 
 
-def _existing(service: Service, kind: ObjectType, given: str) -> str:
-    """A live record's id, or the errors that collections have for what is none."""
+def existing(org: Org, kind: ObjectType, given: str) -> str:
+    """A live record's id. Raises the errors that collections and bulk rows have for none."""
     id_ = to18(given)
     if id_ is None:
         raise SalesforceError("MALFORMED_ID", f"bad id {given}", ["Id"])
-    row = service.org.store.get(kind.name, id_)
+    row = org.store.get(kind.name, id_)
     if row is None:
         raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [])
     if row.get("IsDeleted"):
@@ -187,7 +188,7 @@ def delete_many(service: Service, call: Call) -> Reply:
     def work(given: str) -> Work:
         def perform() -> dict[str, Any]:
             kind = _by_prefix(service, given)
-            id_ = _existing(service, kind, given)
+            id_ = existing(service.org, kind, given)
             delete(service.org, kind, id_, call.actor)
             return _done(id_)
 
@@ -219,7 +220,7 @@ def retrieve_many(service: Service, call: Call) -> Reply:
         200,
         [
             None if row is None or row.get("IsDeleted")
-            else full_record(kind, row, call.version, fields)
+            else full_record(service.org, kind, row, call.version, fields)
             for row in found
         ],
     )  # fmt: skip

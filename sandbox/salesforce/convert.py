@@ -29,7 +29,8 @@ def convert(org: Org, lead_id: str, wish: Mapping[str, Any], actor: Actor) -> di
     """Turn a lead into a contact at an account, with an opportunity unless not wished.
 
     `wish` has the keys of the vendor's LeadConvert: accountId, contactId, opportunityId,
-    opportunityName, doNotCreateOpportunity, convertedStatus, ownerId, overwriteLeadSource.
+    opportunityName, doNotCreateOpportunity, convertedStatus, ownerId, overwriteLeadSource, and
+    accountRecord, contactRecord, opportunityRecord (fields for what is made anew).
     Returns {"leadId", "accountId", "contactId", "opportunityId", "success", "errors"}. Only
     empty fields of an existing account or contact are filled.
     """
@@ -103,7 +104,8 @@ def _account(org: Org, lead: Row, wish: Mapping[str, Any], owner: str, actor: Ac
     if wish.get("accountId"):
         values.pop("Name", None)
         return _fill(org, "Account", find(org, kind, str(wish["accountId"])), values)
-    return create(org, kind, {**values, "OwnerId": owner}, actor)
+    wished = {**values, "OwnerId": owner, **wish.get("accountRecord", {})}
+    return create(org, kind, wished, actor)
 
 
 def _contact(
@@ -113,7 +115,8 @@ def _contact(
     names = {**_TO_CONTACT, **{part: f"Mailing{part}" for part in _ADDRESS}}
     values = {**_taken(org, "Contact", lead, names), "AccountId": account}
     if not wish.get("contactId"):
-        return create(org, kind, {**values, "OwnerId": owner}, actor)
+        wished = {**values, "OwnerId": owner, **wish.get("contactRecord", {})}
+        return create(org, kind, wished, actor)
     row = find(org, kind, str(wish["contactId"]))
     if row.get("AccountId") not in (None, account):
         raise SalesforceError(
@@ -146,6 +149,7 @@ def _opportunity(
         "Name": wish.get("opportunityName") or f"{lead['Company']}-", "AccountId": account,
         "ContactId": contact, "StageName": org.catalog.stages[0].name, "OwnerId": owner,
         "CloseDate": _quarter_end(org.now()), "LeadSource": lead.get("LeadSource"),
+        **wish.get("opportunityRecord", {}),
     }  # fmt: skip
     return create(org, kind, values, actor)
 

@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Any
 
 from sandbox.salesforce.binding import Binder, Bound
-from sandbox.salesforce.catalog import Field, ObjectType
+from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.filters import Context, Filter, compile_filter
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import Expression, Select, Selected, Sort
@@ -117,8 +118,9 @@ class Query:
         """The matching rows in order, offset and limit applied; `among`: only these ids."""
         candidates, ordered = self._candidates(among)
         test, deleted = self.filter.test, self.deleted
+        seen = self.org.effects.visible(iter(candidates))
         found: Iterable[Row] = (
-            row for row in candidates if (deleted or not row.get("IsDeleted")) and test(row)
+            row for row in seen if (deleted or not row.get("IsDeleted")) and test(row)
         )
         if self.sorts and not ordered:
             found = self._sorted(list(found))

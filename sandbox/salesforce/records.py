@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sandbox.salesforce.catalog import Field, ObjectType
+from sandbox.salesforce import person_accounts
+from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import (
     AmbiguousError,
     SalesforceError,
@@ -14,6 +15,7 @@ from sandbox.salesforce.errors import (
     no_such_column,
     not_found,
 )
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import to18
 from sandbox.salesforce.org import Actor, Org
 from sandbox.salesforce.rules import (
@@ -137,12 +139,16 @@ def create(org: Org, kind: ObjectType, given: Mapping[str, Any], actor: Actor) -
     check_references(org, kind, draft)
     draft = {**org.system_row(org.ids.next(kind.table.prefix), actor.user_id), **draft}
     add_defaults(org, kind, draft, actor.user_id)
+    draft |= org.effects.rewritten(kind.name, draft)
+    if org.options.person_accounts and kind.name == "Account":
+        person_accounts.prepare(org, draft, fields, None)
     _check_required(kind, draft)
     derive(org, kind, draft, None, fields)
     _check_record(org, kind, draft, draft, actor)
     with org.store.transaction():
         org.store.put(kind.name, draft)
         _after_write(org, kind, draft, created=True)
+    org.effects.wrote(kind.name, None, draft, actor)
     return str(draft["Id"])
 
 
@@ -158,17 +164,22 @@ def update(org: Org, kind: ObjectType, id_: str, given: Mapping[str, Any], actor
     if changed.get("OwnerId", row.get("OwnerId")) == row.get("OwnerId"):
         changed.pop("OwnerId", None)
     check_references(org, kind, changed)
+    person_accounts.check_contact(row, changed)
     _write(org, kind, row, changed, actor)
 
 
 def _write(org: Org, kind: ObjectType, row: Row, changed: Draft, actor: Actor) -> None:
+    changed = {**changed, **org.effects.rewritten(kind.name, {**row, **changed})}
     draft = {**row, **changed, **_touched(org, actor)}
+    if org.options.person_accounts and kind.name == "Account":
+        person_accounts.prepare(org, draft, set(changed), row)
     _check_required(kind, draft)
     derive(org, kind, draft, row, set(changed))
     _check_record(org, kind, draft, changed, actor)
     with org.store.transaction():
         org.store.put(kind.name, draft)
         _after_write(org, kind, draft, created=False)
+    org.effects.wrote(kind.name, row, draft, actor)
 
 
 def _touched(org: Org, actor: Actor) -> Draft:
@@ -186,9 +197,7 @@ def touch(org: Org, object_type: str, row: Row, changed: Mapping[str, Any]) -> D
 
 
 def _check_required(kind: ObjectType, draft: Draft) -> None:
-    missing = [
-        one.name for one in kind.fields.values() if one.required and draft.get(one.name) is None
-    ]
+    missing = [name for name in kind.required if draft.get(name) is None]
     if missing:
         raise SalesforceError(
             "REQUIRED_FIELD_MISSING",
@@ -203,17 +212,18 @@ def _check_record(
     loop = _PARENTS.get(kind.name)
     if loop is not None and changed.get(loop) is not None:
         check_loop(org, kind.name, loop, draft["Id"], changed[loop])
-    fields = {name: value for name, value in changed.items() if name.lower() in kind.fields}
-    check_unique(org, kind, fields, draft["Id"])
+    check_unique(org, kind, changed, draft["Id"])
     check_validation_rules(org, kind, draft)
-    if not actor.allow_duplicates:
-        check_duplicate_rule(org, kind, draft)
+    check_duplicate_rule(org, kind, draft, actor.allow_duplicates)
 
 
 def _check_lock(org: Org, id_: str) -> None:
+    """Raises UNABLE_TO_LOCK_ROW: by order, by chance, or as others write at the same time."""
     left = org.options.locked.get(id_, 0)
     if left > 0:
         org.options.locked[id_] = left - 1
+    together = org.writing > 1 and org.quirks.strikes("parallel_locks", id_)
+    if left > 0 or together or org.quirks.strikes("lock_rows", id_):
         raise SalesforceError(
             "UNABLE_TO_LOCK_ROW",
             f"unable to obtain exclusive access to this record or 1 records: {id_}",
@@ -231,6 +241,8 @@ def _no_right(object_type: str) -> SalesforceError:
 
 
 def _after_write(org: Org, kind: ObjectType, draft: Draft, *, created: bool) -> None:
+    if org.options.person_accounts:
+        person_accounts.mirror(org, kind.name, draft)
     if kind.name == "OpportunityContactRole" and draft.get("IsPrimary"):
         _only_primary(org, draft)
     if kind.name in ("FieldPermissions", "PermissionSetAssignment"):
@@ -276,6 +288,7 @@ def delete(org: Org, kind: ObjectType, id_: str, actor: Actor) -> None:
     if not kind.can("d"):
         raise _no_right(kind.name)
     _check_lock(org, row["Id"])
+    person_accounts.check_delete(row)
     if kind.name == "Account":
         _refuse_won(org, row)
     with org.store.transaction():
@@ -322,9 +335,7 @@ def restore(org: Org, kind: ObjectType, id_: str, actor: Actor) -> str:
     row = org.store.get(kind.name, to18(id_) or "")
     if row is None or not is_deleted(row) or row.get("MasterRecordId"):
         raise SalesforceError("UNDELETE_FAILED", "Entity is not in the recycle bin", [])
-    check_unique(
-        org, kind, {one.name: row.get(one.name) for one in kind.fields.values()}, row["Id"]
-    )
+    check_unique(org, kind, row, row["Id"])
     with org.store.transaction():
         for object_type, binned in _binned_with(org, row["Id"], row["_deleted_at"]):
             _unbin(org, object_type, binned, actor)

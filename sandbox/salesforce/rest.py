@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.salesforce import formulas
 from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.describe import brief, describe, describe_global, record_type_info
 from sandbox.salesforce.errors import AmbiguousError, SalesforceError, no_external_id, not_found
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import to18
+from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import (
     create,
     delete,
@@ -19,13 +21,13 @@ from sandbox.salesforce.records import (
     update,
     upsert,
 )
+from sandbox.salesforce.replication import deleted_since, updated_since
 from sandbox.salesforce.service import NEWEST, OLDEST, Call, Reply, Route, Service
 from sandbox.salesforce.store import Row
-from sandbox.salesforce.values import address, stamp
+from sandbox.salesforce.values import address
 
 _SEASONS = ("Spring", "Summer", "Winter")
 _BATCH = re.compile(r"batchSize\s*=\s*(\d+)", re.I)
-_UPDATED_DAYS, _DELETED_DAYS = 30, 15
 _UPSERT_HAS_BODY = 46
 
 
@@ -43,7 +45,7 @@ def versions() -> list[dict[str, str]]:
 
 def resources(service: Service, call: Call) -> Reply:
     base = f"/services/data/v{call.version}"
-    names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling")
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "jobs")
     return Reply(200, {name: f"{base}/{name}" for name in names})
 
 
@@ -87,7 +89,9 @@ def query_more(service: Service, call: Call) -> Reply:
     return Reply(200, service.cursors.more(call.args["locator"], call.version))
 
 
-def full_record(kind: ObjectType, row: Row, version: str, names: list[str]) -> dict[str, Any]:
+def full_record(
+    org: Org, kind: ObjectType, row: Row, version: str, names: list[str]
+) -> dict[str, Any]:
     """A record as GET shows it: the named fields, or all. Raises INVALID_FIELD."""
     shown: dict[str, Any] = {
         "attributes": {
@@ -101,10 +105,16 @@ def full_record(kind: ObjectType, row: Row, version: str, names: list[str]) -> d
             raise SalesforceError(
                 "INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}"
             )
-        shown[one.name] = address(one, row) if one.type == "address" else row.get(one.name)
+        shown[one.name] = _shown(org, one, row)
     if names:
         shown["Id"] = row["Id"]
     return shown
+
+
+def _shown(org: Org, one: Field, row: Row) -> Any:
+    if one.formula is not None:
+        return formulas.value(org, one, row)
+    return address(one, row) if one.type == "address" else row.get(one.name)
 
 
 def _names(call: Call) -> list[str]:
@@ -133,7 +143,7 @@ def _made(kind: ObjectType, id_: str, version: str, more: dict[str, Any]) -> Rep
 def get_record(service: Service, call: Call) -> Reply:
     kind = service.org.kind(call.args["object"])
     row = find(service.org, kind, _id(call))
-    return Reply(200, full_record(kind, row, call.version, _names(call)))
+    return Reply(200, full_record(service.org, kind, row, call.version, _names(call)))
 
 
 def update_record(service: Service, call: Call) -> Reply:
@@ -165,7 +175,7 @@ def _required(row: Row | None) -> Row:
 
 def get_by_key(service: Service, call: Call) -> Reply:
     kind, row = _by_key(service, call)
-    return Reply(200, full_record(kind, _required(row), call.version, _names(call)))
+    return Reply(200, full_record(service.org, kind, _required(row), call.version, _names(call)))
 
 
 def delete_by_key(service: Service, call: Call) -> Reply:
@@ -193,53 +203,16 @@ def upsert_by_key(service: Service, call: Call) -> Reply:
     return Reply(200, {"id": id_, "success": True, "errors": [], "created": False})
 
 
-def _window(service: Service, call: Call, days: int) -> tuple[str, str]:
-    """Start and end of a replication call, as stamps. Raises INVALID_REPLICATION_DATE."""
-    now = service.org.clock.now()
-    try:
-        start, end = (_moment(call.query[name]) for name in ("start", "end"))
-    except (KeyError, ValueError):
-        raise SalesforceError(
-            "INVALID_REPLICATION_DATE", "start and end must be ISO 8601 date/times"
-        ) from None
-    if end - start < timedelta(minutes=1):
-        raise SalesforceError(
-            "INVALID_REPLICATION_DATE", "startDate must be at least one minute before endDate"
-        )
-    if now - start > timedelta(days=days):
-        raise SalesforceError(
-            "INVALID_REPLICATION_DATE", f"startDate cannot be more than {days} days ago"
-        )
-    return stamp(start), stamp(min(end, now))
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.replace(" ", "+"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def updated(service: Service, call: Call) -> Reply:
     kind = service.org.kind(call.args["object"])
-    start, end = _window(service, call, _UPDATED_DAYS)
-    rows = service.org.store.tables[kind.name].modified(start)
-    ids = [row["Id"] for row in rows if row["SystemModstamp"] <= end and not row.get("IsDeleted")]
-    return Reply(200, {"ids": ids, "latestDateCovered": end})
+    window = call.query.get("start"), call.query.get("end")
+    return Reply(200, updated_since(service.org, kind, *window))
 
 
 def deleted(service: Service, call: Call) -> Reply:
     kind = service.org.kind(call.args["object"])
-    start, end = _window(service, call, _DELETED_DAYS)
-    rows = service.org.store.tables[kind.name].modified(start)
-    found = [
-        {"id": row["Id"], "deletedDate": row.get("_deleted_at", row["SystemModstamp"])}
-        for row in rows
-        if row.get("IsDeleted") and row.get("_deleted_at", row["SystemModstamp"]) <= end
-    ]
-    earliest = stamp(service.org.clock.now() - timedelta(days=_DELETED_DAYS))
-    return Reply(
-        200,
-        {"deletedRecords": found, "earliestDateAvailable": earliest, "latestDateCovered": end},
-    )
+    window = call.query.get("start"), call.query.get("end")
+    return Reply(200, deleted_since(service.org, kind, *window))
 
 
 def limits(service: Service, call: Call) -> Reply:
@@ -249,7 +222,10 @@ def limits(service: Service, call: Call) -> Reply:
         200,
         {
             "DailyApiRequests": {"Max": daily, "Remaining": left},
-            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
+            "DailyBulkV2QueryJobs": {
+                "Max": service.org.options.bulk_query_jobs,
+                "Remaining": service.jobs.query_jobs_left,
+            },
             "DataStorageMB": {"Max": 1_024, "Remaining": 1_000},
         },
     )
@@ -257,12 +233,10 @@ def limits(service: Service, call: Call) -> Reply:
 
 def record_count(service: Service, call: Call) -> Reply:
     given = [name.strip().lower() for name in call.query.get("sObjects", "").split(",") if name]
-    kinds = service.org.catalog.seen
-    tables = service.org.store.tables
     counts = [
-        {"count": tables[kind.name].live, "name": kind.name}
-        for name, kind in sorted(kinds.items())
-        if (not given or name in given) and tables[kind.name].live
+        {"count": count, "name": name}
+        for name, count in sorted(service.live_counts().items())
+        if (not given or name.lower() in given) and count
     ]
     return Reply(200, {"sObjects": counts})
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import orjson
 
 from sandbox.admin import RequestCounter
+from sandbox.faults import LOGIN_PAGE
 from sandbox.salesforce.auth import Auth
+from sandbox.salesforce.bulk_jobs import Jobs
 from sandbox.salesforce.cursors import Cursors
 from sandbox.salesforce.errors import (
     AmbiguousError,
@@ -24,8 +26,12 @@ from sandbox.salesforce.org import Actor, Org
 
 OLDEST, NEWEST = 50, 68
 MAX_URI = 16_384
+INVALID_BULK_SESSION = {
+    "exceptionCode": "InvalidSessionId",
+    "exceptionMessage": "Invalid session id",
+}
 _VERSION = re.compile(r"v(\d+)\.0")
-_DAY = 86_400.0
+_DAY, _HOUR = 86_400.0, 3_600.0
 
 
 @dataclass
@@ -53,11 +59,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; a body of None is no body at all."""
+    """An answer; a body of None is no body at all. `chunks` stream a body that is no JSON."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    chunks: Iterable[bytes] | None = None
 
 
 Handler = Callable[["Service", Call], Reply]
@@ -99,8 +106,10 @@ class Allowance:
         return len(self._calls)
 
     def spend(self) -> None:
-        """Count a call. Raises SalesforceError REQUEST_LIMIT_EXCEEDED (403)."""
-        if self.used >= self._org.options.daily_limit:
+        """Count a call. Raises SalesforceError REQUEST_LIMIT_EXCEEDED (403, no Retry-After)."""
+        options, used = self._org.options, self.used
+        spent = used >= options.daily_limit or 0 < options.app_limit <= used
+        if spent and self._org.quirks.on("rate_limits"):
             raise limit_exceeded()
         self._calls.append(self._org.clock.now().timestamp())
 
@@ -108,7 +117,13 @@ class Allowance:
         self._calls.clear()
 
     def header(self) -> dict[str, str]:
-        return {"Sforce-Limit-Info": f"api-usage={self.used}/{self._org.options.daily_limit}"}
+        """The usage, of the organisation and, where it is limited apart, of the app."""
+        options, used = self._org.options, self.used
+        shown = f"api-usage={used}/{options.daily_limit}"
+        if options.app_limit:
+            app = f"{used}/{options.app_limit}(appName={options.app_name})"
+            shown += f"; per-app-api-usage={app}"
+        return {"Sforce-Limit-Info": shown}
 
 
 class Service:
@@ -118,14 +133,31 @@ class Service:
         self.org = org
         self.auth = auth
         self.cursors = Cursors(org)
+        self.jobs = Jobs(org)
         self.allowance = Allowance(org)
         self.routes = routes
         self.counter: RequestCounter | None = None
+        self._counted: tuple[float, dict[str, int]] = (0.0, {})
 
     def touch(self, object_type: str, *, write: bool) -> None:
         """Tell the request counter about an object type that only the body named."""
         if self.counter is not None:
             self.counter.touch(object_type, write=write)
+
+    def live_counts(self) -> dict[str, int]:
+        """How many live records each visible type has; an hour old where that quirk is on."""
+        now = self.org.clock.now().timestamp()
+        stale = self.org.quirks.on("stale_counts") and now - self._counted[0] < _HOUR
+        if not stale:
+            tables = self.org.store.tables
+            kinds = self.org.catalog.seen.values()
+            self._counted = now, {kind.name: tables[kind.name].live for kind in kinds}
+        return self._counted[1]
+
+    def wrote(self) -> None:
+        """Tell the request counter that this request, counted as a read, can change data."""
+        if self.counter is not None:
+            self.counter.wrote()
 
     def answer(
         self, method: str, raw_path: str, query: str, body: bytes, headers: Mapping[str, str]
@@ -135,8 +167,35 @@ class Service:
             try:
                 reply = self._authorised(method, raw_path, query, body, headers)
             except (SalesforceError, AmbiguousError) as error:
-                reply = error_reply(error)
-            return Reply(reply.status, reply.body, {**reply.headers, **self.allowance.header()})
+                reply = self._refusal(error, raw_path, headers)
+            return replace(reply, headers={**reply.headers, **self.allowance.header()})
+
+    def begin(self) -> None:
+        """What happened by itself since the last call."""
+        self.org.effects.run_due()
+        self.jobs.run_due()
+
+    def _refusal(
+        self, error: SalesforceError | AmbiguousError, path: str, headers: Mapping[str, str]
+    ) -> Reply:
+        """An error's answer; an expired session is told in HTML or as Bulk API 1 does, too."""
+        expired = isinstance(error, SalesforceError) and error.status == 401
+        key = headers.get("authorization", "")
+        if expired and "/jobs/" in path and self.org.quirks.rate("bulk_session_400", key):
+            return Reply(400, INVALID_BULK_SESSION)
+        if expired and self.org.quirks.rate("session_html", key):
+            return Reply(401, None, {"Content-Type": "text/html;charset=UTF-8"}, [LOGIN_PAGE])
+        return error_reply(error)
+
+    def _meter(self, method: str, path: Sequence[str], query: str, body: bytes) -> None:
+        """Transaction security sometimes takes too long. Raises TXN_SECURITY_METERING_ERROR."""
+        key = f"{method} {path} {query} {hash(body)}"
+        if self.org.quirks.on("metering") and self.org.quirks.strikes("metering", key):
+            raise SalesforceError(
+                "TXN_SECURITY_METERING_ERROR",
+                "We can't complete the action because enabled transaction security policies took "
+                "too long to complete.",
+            )
 
     def _authorised(
         self, method: str, raw_path: str, query: str, body: bytes, headers: Mapping[str, str]
@@ -146,10 +205,12 @@ class Service:
         version, path = split_path(raw_path)
         user_id = self.auth.user_of(headers.get("authorization"))
         self.allowance.spend()
+        self.begin()
+        self._meter(method, path, query, body)
         allow = "allowsave=true" in headers.get("sforce-duplicate-rule-header", "").lower()
         actor = Actor(user_id, allow_duplicates=allow)
         params = dict(parse_qsl(query, keep_blank_values=True))
-        decoded = decode(body) if method in ("POST", "PATCH", "PUT") else None
+        decoded = decode(body) if method in ("POST", "PATCH") else body
         return self.dispatch(Call(method, version, path, params, decoded, headers, actor))
 
     def dispatch(self, call: Call) -> Reply:

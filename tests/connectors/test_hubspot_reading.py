@@ -141,7 +141,7 @@ def test_an_empty_account_that_lacks_a_field_is_drift(crm: HubSpotHarness) -> No
 
 
 def test_real_limits_are_kept_by_waiting(board: tuple[Switchboard, Running]) -> None:
-    vendor = {"rate_limits": "pro", "ten_second_limit": 20, "search_limit": 2}
+    vendor = {"rate_limits": True, "ten_second_limit": 20, "search_limit": 2}
     crm = HubSpotHarness(board, vendor=vendor)
     ids = crm.insert_many("person", people(2100))
     crm.advance(3600)
