@@ -805,3 +805,33 @@ def test_a_value_of_another_type_is_told(tmp_path: Path) -> None:
         Resolver(store, FIELDS, {}, "anna", world.clock.now()).check(
             thing, parse(["value", "many"])
         )
+
+
+@BOTH
+def test_an_answer_is_carried_out_once_although_the_vendor_s_was_lost(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    world = conflict(tmp_path, names)
+    answer(world, the(world, "conflict"), "take", "left")
+    world.crms["right"].lose_next_answer()
+    run(world)
+    run(world)
+    assert field(world, "right", "description") == "said left"
+    assert open_things(world) == []
+    assert [a.state for a in kept(world)] in (["done"], ["passed"])
+    quiet(world)
+
+
+def test_an_answer_that_a_vendor_refuses_stays_given_and_is_listed(tmp_path: Path) -> None:
+    world = conflict(tmp_path, ("left", "right"))
+    answer(world, the(world, "conflict"), "take", "left")
+    world.crms["right"].refuse(lambda *_: RejectedError("locked", vendor_code="X"))
+    run(world)
+    assert [t.cause for t in open_things(world)] == ["refused"]
+    assert [a.state for a in kept(world)] == ["given"]
+    world.crms["right"].clear_faults()
+    answer(world, the(world, "refused"), "retry")
+    run(world)
+    assert field(world, "right", "description") == "said left"
+    assert [a.state for a in kept(world)] == ["done", "done"]
+    quiet(world)
