@@ -231,7 +231,8 @@ class Answers:
     def _replace(self, answer: Answer) -> None:
         """A new word takes the place of the last; maps of other values stand beside it."""
         for earlier in self._read("question = ? AND state = 'given'", (answer.question,)):
-            if not (answer.standing and _is_map(answer) and earlier.facts != answer.facts):
+            beside = answer.facts and earlier.facts and earlier.facts != answer.facts
+            if not (answer.standing and beside):
                 self._mark(earlier.id, "replaced", None)
         if _is_map(answer):
             for earlier in self._read("question = ? AND state = 'done'", (answer.question,)):
@@ -293,6 +294,6 @@ def _map_key(answer: Answer) -> tuple[str, str, str, str, str]:
 
 def _fits(answer: Answer, question: Question) -> bool:
     """Whether a standing answer can be carried out for this question."""
-    if _is_map(answer):
+    if _is_map(answer) or not answer.facts.items() <= facts_of(question).items():
         return False
     return answer.reply is not Reply.TAKE or answer.value in question.detail

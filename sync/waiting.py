@@ -60,7 +60,7 @@ def pattern(message: str) -> str:
     text = text.partition(": ")[0] if text.startswith(("several", "same", "carries")) else text
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
     text = re.sub(r"\S+@\S+", "…", text)
-    return re.sub(r"\b(?=\w*\d)[\w-]{4,}", "…", text)
+    return re.sub(r"\b(?=\w*\d)[\w-]+", "…", text)
 
 
 def waiting_things(store: Store) -> list[Open]:

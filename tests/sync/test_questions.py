@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Write
+from connectors.base import PicklistValue, Write
 from core.errors import RecordError, RejectedError, SettingsError
 from mapping.canonical import FIELDS
 from sync.answers import Answers
@@ -205,6 +205,37 @@ def test_a_replacement_that_is_not_accepted_either_is_asked_again(tmp_path: Path
         open_things(world, "held")[1].message
     )
     assert sources(world, "right") == [None, None]
+
+
+def unread(folder: Path) -> World:
+    """A left whose picklist has values that no mapping knows; the records are in step else."""
+    world = make_world(folder)
+    schema = world.crms["left"].schema("Contact")
+    source = schema.fields["lead_source"]
+    more = tuple(PicklistValue(v, v) for v in ("pigeon", "owl"))
+    told = replace(source, picklist=(*source.picklist, *more))
+    schema.fields["lead_source"] = told  # type: ignore[index]
+    for name in ("pigeon", "pigeon", "owl"):
+        number = len(world.crms["left"].snapshot()["Contact"])
+        email = f"n{number}@x.com"
+        world.crms["left"].insert(
+            "Contact", {"last_name": "N", "email": email, "lead_source": name}
+        )
+    settle(world, 2)
+    assert [t.side for t in open_things(world, "held")] == ["left"] * 3
+    return world
+
+
+def test_a_value_that_cannot_be_read_is_given_for_all_alike(tmp_path: Path) -> None:
+    world = unread(tmp_path)
+    pigeon = next(t for t in open_things(world, "held") if "pigeon" in t.message)
+    answer(world, pigeon, "always", "value", "other")
+    run(world)
+    run(world)
+    assert sources(world, "left").count("other") == 2
+    assert sources(world, "right").count("other") == 2
+    assert "owl" in the(world, "held").message
+    quiet(world)
 
 
 def test_what_is_held_may_rest(tmp_path: Path) -> None:
