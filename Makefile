@@ -36,6 +36,7 @@ bench: $(STAMP)  ## the benchmarks
 
 docs: $(STAMP)  ## the generated parts of docs/ and the schema of the configuration
 	@$(BIN)/python -m config.schema
+	@$(BIN)/python -m app.schema
 	@$(BIN)/python docs/generate.py
 
 constraints:  ## pin the newest versions of all dependencies in constraints.txt

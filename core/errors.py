@@ -34,6 +34,7 @@ The other exit codes: 0 all done, 3 done but some records or fields are held or 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -127,10 +128,17 @@ class CursorExpiredError(TransientError):
 
 
 class BudgetExhaustedError(ConnectorError):
-    """The share of the daily API allowance that the configuration grants is used up."""
+    """The share of the daily API allowance that the configuration grants is used up; `renews`
+    is when there is a new one, where that is known."""
 
     exit_code = 10
     default_remedy = "Wait until the allowance is renewed, or raise `budget.share` of this side."
+
+    def __init__(
+        self, message: str, *, remedy: str | None = None, renews: datetime | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.renews = renews
 
 
 class UnexpectedReplyError(ConnectorError):

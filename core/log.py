@@ -42,3 +42,6 @@ def configure(*, debug: bool = False, json: bool = False) -> None:
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger that names its part of the program in every line."""
     return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger(part=name))
+
+
+configure()  # quiet until a command asks for more: a library must not print on its own

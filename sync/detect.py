@@ -8,6 +8,7 @@ from datetime import datetime
 
 from connectors.base import Move, Moved, Ref, RemoteRecord
 from core.clock import Clock
+from core.errors import CursorExpiredError
 from sync.model import Row, State
 from sync.sides import Side
 from sync.store import Store
@@ -50,7 +51,14 @@ def read_kind(
     for object_type in side.object_types(kind):
         cursor, _ = store.cursor(side.name, object_type)
         everything = full or cursor is None
-        seen = _read_object_type(side, kind, object_type, store, everything, reading, progress)
+        try:
+            seen = _read_object_type(side, kind, object_type, store, everything, reading, progress)
+        except CursorExpiredError:
+            if everything:
+                raise
+            # the position is no longer known to the side: everything is read, nothing is lost
+            everything = True
+            seen = _read_object_type(side, kind, object_type, store, True, reading, progress)
         if everything and cursor is not None:
             _find_vanished(side, object_type, seen, store, reading)
         if everything:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from config.model import Config
 from config.rules import duration
 from core.clock import Clock
-from core.errors import GuardError, LockedError, StateError, TielineError
+from core.errors import ConfigError, GuardError, LockedError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
 from sync.detect import Progress, read_kind
 from sync.execute import Executor
@@ -35,6 +35,10 @@ def _silent(_step: str, _side: str, _what: str, _number: int) -> None:
     """Progress that nobody looks at."""
 
 
+def _accept(_side: Side) -> None:
+    """Takes every mapping as it is."""
+
+
 @dataclass(slots=True)
 class Engine:
     """Keeps the configured sides in step; everything it needs is passed in."""
@@ -45,6 +49,9 @@ class Engine:
     folder: Path
     clock: Clock
     progress: Progress = _silent
+    accept: Callable[[Side], None] = _accept
+    """Raises ConfigError where a side's mapping does not fit its live schemas; asked before
+    anything is read."""
 
     # -- commands --------------------------------------------------------------------------
 
@@ -86,6 +93,26 @@ class Engine:
 
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
+        with self._locked(), self.store() as store:
+            journal = Journal(store)
+            report = Report(journal.begin_run(self.clock.now()))
+            try:
+                self._learn(store)  # before the digest, as in planning: it narrows the mappings
+                self._hold_to(plan, allowed)
+                recover(store, self.sides, self.definitions)
+                contested = self._adopt(store, plan, report.run)
+                self._write(store, _without(plan, contested), report)
+            except TielineError as error:
+                stopped = Result.STOPPED if isinstance(error, GuardError) else Result.FAILED
+                report.escalate(stopped)
+                report.message = str(error)
+                self._close(journal, report, error)
+                raise
+            self._close(journal, report, None)
+            return report
+
+    def _hold_to(self, plan: Plan, allowed: frozenset[str]) -> None:
+        """Raise GuardError for a plan of other rules, or one that a guard stops."""
         if plan.digest != self.digest():
             raise GuardError(
                 "the configuration or a mapping is not what it was when the plan was made",
@@ -93,21 +120,6 @@ class Engine:
                 remedy="Make the plan again with `tieline plan -o FILE`.",
             )
         enforce(plan.violations, allowed)
-        with self._locked(), self.store() as store:
-            journal = Journal(store)
-            report = Report(journal.begin_run(self.clock.now()))
-            try:
-                self._learn(store)
-                recover(store, self.sides, self.definitions)
-                contested = self._adopt(store, plan, report.run)
-                self._write(store, _without(plan, contested), report)
-            except TielineError as error:
-                report.escalate(Result.FAILED)
-                report.message = str(error)
-                self._close(journal, report, error)
-                raise
-            self._close(journal, report, None)
-            return report
 
     def digest(self) -> str:
         """A hash of everything that decides: rules, scopes, mappings. Not of addresses."""
@@ -117,8 +129,16 @@ class Engine:
 
     def _learn(self, store: Store) -> None:
         for side in self.sides:
-            learn_schemas(side, store, self.clock)
+            self._learn_schemas(side, store)
             learn_owners(side, store, self.clock)
+
+    def _learn_schemas(self, side: Side, store: Store) -> None:
+        learn_schemas(side, store, self.clock)
+        try:
+            self.accept(side)
+        except ConfigError:  # a remembered schema may be out of date
+            learn_schemas(side, store, self.clock, fresh=True)
+            self.accept(side)
 
     def _read(
         self, store: Store, report: Report, *, full: bool

@@ -10,8 +10,8 @@ from sync.refs import References
 from sync.store import Store
 
 
-def converted_into(row: Row, store: Store, references: References) -> list[str]:
-    """Entities of other sides that a record made by a lead conversion stands for.
+def converted_into(row: Row, store: Store, references: References) -> list[Row]:
+    """Records of other sides that stand for the same as a record made by a lead conversion.
 
     For an account: the account that the converted person has there, or else the one whose
     domain is that of the person's e-mail address. For an opportunity: the deals of that person.
@@ -29,38 +29,31 @@ def converted_into(row: Row, store: Store, references: References) -> list[str]:
         if r.side != row.side and r.state is State.LIVE
     ]
     if row.kind == "account":
-        accounts = set(_accounts(elsewhere, references))
-        return sorted(accounts) or _by_domain(row, found, store)
-    return sorted(_deals(person, row.side, store, references))
+        return list(_accounts(elsewhere, store)) or list(_by_domain(row, found, store))
+    return list(_deals(person, row.side, store, references))
 
 
-def _accounts(people: Sequence[Row], references: References) -> Iterator[str]:
+def _accounts(people: Sequence[Row], store: Store) -> Iterator[Row]:
     for row in people:
         ref = row.seen.get("account")
-        entity = references.entity_of(row.side, ref["object"], ref["id"]) if ref else None
-        if entity is not None:
-            yield entity
+        account = store.row(row.side, ref["object"], ref["id"]) if ref else None
+        if account is not None and account.state is State.LIVE:
+            yield account
 
 
-def _by_domain(row: Row, leads: Sequence[Row], store: Store) -> list[str]:
-    domains = {domain_of(lead) for lead in leads} - {""}
-    entities = {
-        r.entity
-        for domain in domains
-        for r in store.with_key("account", f"domain={domain}")
-        if r.side != row.side and r.entity
-    }
-    return sorted(entities)
+def _by_domain(row: Row, leads: Sequence[Row], store: Store) -> Iterator[Row]:
+    for domain in {domain_of(lead) for lead in leads} - {""}:
+        yield from (r for r in store.with_key("account", f"domain={domain}") if r.side != row.side)
 
 
-def _deals(person: str, side: str, store: Store, references: References) -> Iterator[str]:
+def _deals(person: str, side: str, store: Store, references: References) -> Iterator[Row]:
     for deal in store.rows("kind = 'opportunity' AND state = 'live' AND side <> ?", (side,)):
         roles = deal.seen.get("contacts") or []
         people = {
             references.entity_of(deal.side, r["ref"]["object"], r["ref"]["id"]) for r in roles
         }
-        if deal.entity and person in people:
-            yield deal.entity
+        if person in people:
+            yield deal
 
 
 def domain_of(row: Row) -> str:

@@ -66,8 +66,9 @@ class Matcher:
         taking_part = [row for row in rows if self._takes_part(row)]
         for row in taking_part:
             self.store.set_keys(row, self._keys(row, kind, settings))
-        for row in taking_part:
-            self._attach(row, kind, settings, matching)
+        left = [row for row in taking_part if not self._known(row, kind, settings, matching)]
+        for row in left:  # only now: who has a counterpart of its own is nobody's likeness
+            self._judge_likeness(row, kind, matching)
         return matching
 
     def _takes_part(self, row: Row) -> bool:
@@ -125,18 +126,27 @@ class Matcher:
 
     # -- attaching -------------------------------------------------------------------------
 
-    def _attach(self, row: Row, kind: str, settings: KindSettings, matching: Matching) -> None:
+    def _known(self, row: Row, kind: str, settings: KindSettings, matching: Matching) -> bool:
+        """Link by stamp, conversion or keys; True when that settled it (linked or asked)."""
         current = self.store.row(*row.key)
         if current is None or current.entity is not None:
-            return
+            return True
         if self._by_stamp(current, matching) or self._by_conversion(current, matching):
-            return
+            return True
         values = self.resolved(current)
         for names in settings.match:
             key = self._key(values, kind, names)
             rivals = self.store.with_key(kind, key) if key else []
             if self._by_key(current, rivals, names, matching):
-                return
+                return True
+        return False
+
+    def _judge_likeness(self, row: Row, kind: str, matching: Matching) -> None:
+        """Ask about what looks alike without sharing a whole key; else the record is new."""
+        current = self.store.row(*row.key)
+        if current is None or current.entity is not None:
+            return
+        values = self.resolved(current)
         for names in _SUSPECT.get(kind, ()):
             key = self._key(values, kind, names)
             rivals = self.store.with_key(kind, key) if key else []
@@ -160,15 +170,19 @@ class Matcher:
 
     def _by_conversion(self, row: Row, matching: Matching) -> bool:
         found = converted_into(row, self.store, self.references)
-        free = [entity for entity in found if not self._occupied(entity, row.side)]
-        if len(free) == 1:
-            self._link(row, free[0], "conversion", matching)
+        free = [r for r in found if not (r.entity and self._occupied(r.entity, row.side))]
+        if len({r.entity or r.key for r in free}) > 1:
+            self._ask(row, "ambiguous", "came of a lead that fits several", free, matching)
             return True
-        if len(free) > 1:
-            rows = [r for rows in self.store.by_entities(free).values() for r in rows]
-            self._ask(row, "ambiguous", "came of a lead that fits several", rows, matching)
-            return True
-        return False
+        for other in free[:1]:
+            self._link_both(row, other, "conversion", matching)
+        return bool(free)
+
+    def _link_both(self, row: Row, other: Row, how: str, matching: Matching) -> None:
+        entity = other.entity or self._new_entity(other)
+        self._link(row, entity, how, matching)
+        if other.entity is None:
+            self._link(other, entity, how, matching)
 
     def _by_key(
         self, row: Row, rivals: list[Row], names: Sequence[str], matching: Matching
@@ -208,10 +222,7 @@ class Matcher:
         free = [r for r in across if not (r.entity and self._occupied(r.entity, row.side))]
         bare = [r for r in (row, *across) if names_only_its_domain(r)]
         if len(free) == 1 and bare and names == ("domain",):
-            entity = free[0].entity or self._new_entity(free[0])
-            self._link(row, entity, "key: domain", matching)
-            if free[0].entity is None:
-                self._link(free[0], entity, "key: domain", matching)
+            self._link_both(row, free[0], "key: domain", matching)
             return True
         others = free or (across if names_only_its_domain(row) else [])
         if not others:

@@ -122,7 +122,11 @@ class _Judge:
 
     def _vendor_default(self, name: str) -> str:
         """The side that added the value itself when Tieline made the record, if one did."""
-        made = {r.side for r in self.rows if r.how in ("created", "recovered")}
+        made = {
+            r.side
+            for r in self.rows
+            if r.how in ("created", "recovered") and r.seen.get(name) is not None
+        }
         for op in Journal(self.planner.store).history(self.entity) if made else []:
             sent = {f["name"] for f in op["action"]["fields"]}
             if op["verb"] == "create" and op["side"] in made and name not in sent:

@@ -9,6 +9,10 @@ Options of a side (all optional):
 * `resolve_limit` (200): missing ids per call that are asked for one by one (merged records)
 * `lifecycle_backward` (false): move lifecycle stages backward too, by clearing them first
 * `stamp` ("tieline_id"): name of the stamp property
+* `search_per_second` (4): searches a second, of all threads together; 0 for no limit
+* `ten_seconds` (none): calls in ten seconds, of all threads together; without it, HubSpot's own
+  limit is kept as soon as HubSpot has refused a call for it
+* `time_zone` (as the account says, once it was asked): where the day of the daily limit ends
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from connectors.registry import ConnectorSettings
 
     from .connector import HubSpotConnector
+    from .limits import Limits
     from .reads import ReadOptions
 
 URL = "https://api.hubapi.com"
@@ -47,7 +52,7 @@ def connect(name: str, settings: ConnectorSettings, clock: Clock) -> HubSpotConn
     options = settings.options
     return HubSpotConnector(
         name,
-        Api(http, sign_in, clock, settings.timeout),
+        Api(http, sign_in, clock, settings.timeout, _limits(options, clock)),
         routes(str(options.get("api", "v3"))),
         clock,
         _reading(options),
@@ -67,6 +72,18 @@ def _reading(options: Mapping[str, Any]) -> ReadOptions:
         archive_pages=int(options.get("archive_pages", usual.archive_pages)),
         page_records=max(1, int(options.get("page_records", usual.page_records))),
         resolve_limit=int(options.get("resolve_limit", usual.resolve_limit)),
+    )
+
+
+def _limits(options: Mapping[str, Any], clock: Clock) -> Limits:
+    from .limits import SEARCHES_PER_SECOND, Limits
+
+    ten_seconds, zone = options.get("ten_seconds"), options.get("time_zone")
+    return Limits(
+        clock,
+        searches=int(options.get("search_per_second", SEARCHES_PER_SECOND)),
+        ten_seconds=int(ten_seconds) if ten_seconds else None,
+        time_zone=str(zone) if zone else None,
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.base import RemoteId
-from core.errors import RecordError, RejectedError, UnexpectedReplyError
+from core.errors import RecordError, RejectedError, UnexpectedReplyError, VendorDownError
 
 from .client import Api, Reply
 from .errors import complaint
@@ -19,6 +22,9 @@ READ_BATCH = 1000
 CREATE_BATCH = 2000
 ARCHIVE_BATCH = 100
 """Inputs that one call takes (HubSpot, associations v4)."""
+_NOT_VALID = re.compile(r"[A-Z_]+=(\d+) is not valid")
+ALIKE = 5
+"""Refusals of one wording after which a batch is not halved any further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +76,84 @@ Pairs = dict[RemoteId, Pair]
 
 
 @dataclass(slots=True)
-class _Difference:
-    """Inputs of the calls that lead from what is there to what is wished."""
+class Difference:
+    """Inputs of the calls that lead from what is there to what is wished, for `ids`."""
 
+    ids: list[RemoteId] = field(default_factory=list)
     create: list[dict[str, Any]] = field(default_factory=list)
     strip: list[dict[str, Any]] = field(default_factory=list)
     archive: list[dict[str, Any]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.create or self.strip or self.archive)
+
+
+@dataclass(slots=True)
+class Sent:
+    """What the answers said: reasons of refusals, and pairs that they confirmed."""
+
+    reasons: list[str] = field(default_factory=list)
+    confirmed: set[tuple[RemoteId, RemoteId]] = field(default_factory=set)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the last refusals all read alike, so that the matter is not one record's."""
+        return len(self.reasons) >= ALIKE and len(set(self.reasons[-ALIKE:])) == 1
+
+    def take(self, reply: Reply) -> None:
+        """An answer that is a success at least in part."""
+        self.reasons += [complaint(error).message for error in _errors(reply)]
+        for result in reply.results:
+            self.confirmed.add((str(result.get("fromObjectId")), str(result.get("toObjectId"))))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The values afterwards, the errors of records whose wish is not wholly fulfilled, and the
+    records of which it is certain that they are there."""
+
+    values: Mapping[RemoteId, Items]
+    refused: Mapping[RemoteId, RecordError]
+    sure: AbstractSet[RemoteId]
+
+
+@dataclass(slots=True)
+class _Work:
+    """One field of many records on its way from `current` to `wished`."""
+
+    current: dict[RemoteId, Pairs]
+    wished: dict[RemoteId, Pairs] = field(default_factory=dict)
+    refused: dict[RemoteId, RecordError] = field(default_factory=dict)
+
+    def differs(self, rule: AssociationField, id: RemoteId) -> bool:
+        """Whether something is known to be there, and something else wished."""
+        if id not in self.current or id not in self.wished:
+            return False
+        into = Difference()
+        _compare(rule, id, self.current[id], self.wished[id], into)
+        return bool(into)
+
+    def difference(self, rule: AssociationField) -> Difference:
+        """Of all records whose wish can be understood."""
+        whole = Difference()
+        for id, pairs in self.wished.items():
+            before = len(whole.create), len(whole.strip), len(whole.archive)
+            _compare(rule, id, self.current.get(id, {}), pairs, whole)
+            if before != (len(whole.create), len(whole.strip), len(whole.archive)):
+                whole.ids.append(id)
+        return whole
+
+    def told(self, rule: AssociationField, id: RemoteId, sent: Sent) -> bool:
+        """Whether the answers leave nothing open: all that was added is confirmed, and it is
+        not left to HubSpot which one is the primary."""
+        wished, current = self.wished[id], self.current.get(id, {})
+        added = {
+            (id, other)
+            for other, pair in wished.items()
+            if _additions(rule, current.get(other), pair)
+        }
+        primaries = sum(pair.primary for pair in wished.values())
+        return added <= sent.confirmed and (rule.primary is None or not wished or primaries == 1)
 
 
 class Associations:
@@ -108,31 +183,61 @@ class Associations:
         return found
 
     def write(
-        self, object_type: str, name: str, wishes: Mapping[RemoteId, Items], new: Iterable[RemoteId]
-    ) -> tuple[dict[RemoteId, Items], dict[RemoteId, RecordError]]:
-        """Make the field what is wished; records in `new` have no associations yet.
+        self,
+        object_type: str,
+        name: str,
+        wishes: Mapping[RemoteId, Items],
+        *,
+        new: Iterable[RemoteId] = (),
+        expected: Mapping[RemoteId, Items] | None = None,
+    ) -> Written:
+        """Make the field what is wished.
 
-        Returns the values as they are afterwards, and the errors of records whose wish is not
-        wholly fulfilled. What is there already costs no write.
+        Records in `new` have no associations yet; of others `expected` says what the caller saw
+        last, and only those that it leaves out are read before. Afterwards only those are read
+        of which the answers leave anything open. Where there was more than expected, that stays,
+        and the next reading shows it as the change that it is.
         """
         rule = ASSOCIATION_FIELDS[object_type][name]
-        fresh = set(new)
-        current = self.pairs(object_type, name, [id for id in wishes if id not in fresh])
-        current.update({id: {} for id in wishes if id in fresh})
-        refused: dict[RemoteId, RecordError] = {}
-        difference, wished = _Difference(), dict[RemoteId, Pairs]()
+        work = _Work(self._assumed(object_type, rule, expected or {}, wishes))
+        work.current.update({id: {} for id in new if id in wishes})
         for id, items in wishes.items():
             try:
-                wished[id] = self._wished(object_type, rule, items)
+                work.wished[id] = self._wished(object_type, rule, items)
             except RejectedError as error:
-                refused[id] = error
-            else:
-                _compare(rule, id, current.get(id, {}), wished[id], difference)
-        if difference:
-            reasons = self._carry_out(object_type, rule, difference)
-            current = self.pairs(object_type, name, list(wishes))
-            refused.update(_unfulfilled(name, wished, current, reasons))
-        return {id: to_items(pairs) for id, pairs in current.items()}, refused
+                work.refused[id] = error
+        unsure = [id for id in wishes if not work.differs(rule, id)]
+        unsure = [id for id in unsure if id not in set(new) or id in work.refused]
+        work.current.update(self._read_for(object_type, name, unsure))
+        difference = work.difference(rule)
+        sent = self._carry_out(object_type, rule, difference) if difference else Sent()
+        after = {id: pairs for id, pairs in work.current.items() if id in wishes}
+        after.update({id: work.wished[id] for id in difference.ids})
+        open_ids = [id for id in difference.ids if sent.reasons or not work.told(rule, id, sent)]
+        read = self._read_for(object_type, name, open_ids)
+        work.refused.update(_unfulfilled(name, work, read, open_ids, sent.reasons))
+        after.update({id: read.get(id, {}) for id in open_ids})
+        sure = {one for one, _ in sent.confirmed} | {id for id, pairs in after.items() if pairs}
+        return Written({id: to_items(after.get(id, {})) for id in wishes}, work.refused, sure)
+
+    def _read_for(
+        self, object_type: str, name: str, ids: Sequence[RemoteId]
+    ) -> dict[RemoteId, Pairs]:
+        return self.pairs(object_type, name, ids) if ids else {}
+
+    def _assumed(
+        self,
+        object_type: str,
+        rule: AssociationField,
+        expected: Mapping[RemoteId, Items],
+        wishes: Mapping[RemoteId, Items],
+    ) -> dict[RemoteId, Pairs]:
+        """What is there, as the caller saw it; without those whose labels are gone."""
+        found: dict[RemoteId, Pairs] = {}
+        for id in wishes.keys() & expected.keys():
+            with suppress(RejectedError):
+                found[id] = self._wished(object_type, rule, expected[id])
+        return found
 
     def _wished(self, object_type: str, rule: AssociationField, items: Items) -> Pairs:
         pairs: Pairs = {}
@@ -169,21 +274,16 @@ class Associations:
             )
         return known[label]
 
-    def _carry_out(
-        self, object_type: str, rule: AssociationField, difference: _Difference
-    ) -> list[str]:
-        """Send the difference; returns the reasons of refusals. A parent is taken off before
-        another is put on; otherwise additions come first, so that no record loses its last
-        company on the way."""
-        create = ("batch/create", difference.create, CREATE_BATCH)
-        archive = ("batch/archive", difference.archive, ARCHIVE_BATCH)
-        strip = ("batch/labels/archive", difference.strip, ARCHIVE_BATCH)
-        steps = (strip, create) if rule.only else (create, archive, strip)
-        return [
-            reason
-            for verb, rows, size in steps
-            for reason in self._send(object_type, rule, verb, rows, size)
-        ]
+    def _carry_out(self, object_type: str, rule: AssociationField, wanted: Difference) -> Sent:
+        """Send the difference. A parent is taken off before another is put on; otherwise
+        additions come first, so that no record loses its last company on the way."""
+        create = ("batch/create", wanted.create, CREATE_BATCH)
+        archive = ("batch/archive", wanted.archive, ARCHIVE_BATCH)
+        strip = ("batch/labels/archive", wanted.strip, ARCHIVE_BATCH)
+        sent = Sent()
+        for verb, rows, size in (strip, create) if rule.only else (create, archive, strip):
+            self._send(object_type, rule, verb, rows, size, sent)
+        return sent
 
     def _send(
         self,
@@ -192,20 +292,20 @@ class Associations:
         verb: str,
         rows: list[dict[str, Any]],
         size: int,
-    ) -> list[str]:
-        """Send in batches; a batch that is refused as a whole is halved down to its bad one."""
-        reasons: list[str] = []
+        sent: Sent,
+    ) -> None:
+        """Send in batches; a batch that is refused as a whole is halved down to its bad one.
+        After many refusals of one and the same wording the rest is taken to be refused too."""
         waiting = list(chunks(rows, size))
         while waiting:
             batch = waiting.pop(0)
             reply = self._post(object_type, rule, verb, batch, accept=(400, 404))
             if reply.ok:
-                reasons += [complaint(error).message for error in _errors(reply)]
-            elif len(batch) > 1:
-                waiting += chunks(batch, (len(batch) + 1) // 2)
+                sent.take(reply)
+            elif len(batch) > 1 and not sent.hopeless:
+                waiting[:0] = chunks(batch, (len(batch) + 1) // 2)
             else:
-                reasons.append(complaint(reply.body, reply.status).message)
-        return reasons
+                sent.reasons.append(complaint(reply.body, reply.status).message)
 
     def _post(
         self,
@@ -249,11 +349,23 @@ def _gather(
         if after is not None:
             further.append({"id": one, "after": str(after)})
     for error in _errors(reply):
-        said = complaint(error)
-        if said.category == "OBJECT_NOT_FOUND" and "ASSOCIATION" not in str(error).upper():
-            for id in said.ids:
-                found.pop(id, None)
+        for id in _unknown_ids(error):
+            found.pop(id, None)
     return further
+
+
+def _unknown_ids(error: Mapping[str, Any]) -> Iterable[str]:
+    """The records that one error of a batch read says are not there; none where it says that a
+    record has no associations. Raises VendorDownError for any other: a record that could not be
+    read is not one without associations."""
+    said = complaint(error)
+    if "NO_ASSOCIATIONS" in str(error.get("subCategory") or "").upper():
+        return ()
+    if said.missing:
+        return said.ids
+    if named := _NOT_VALID.search(said.message):
+        return (named.group(1),)
+    raise VendorDownError(f"HubSpot could not read all associations: {said.message}")
 
 
 def _add(rule: AssociationField, pairs: Pairs, target: Mapping[str, Any]) -> None:
@@ -274,7 +386,7 @@ def _add(rule: AssociationField, pairs: Pairs, target: Mapping[str, Any]) -> Non
 
 
 def _compare(
-    rule: AssociationField, id: RemoteId, current: Pairs, wished: Pairs, into: _Difference
+    rule: AssociationField, id: RemoteId, current: Pairs, wished: Pairs, into: Difference
 ) -> None:
     gone = [other for other in current if other not in wished]
     if gone and rule.only:
@@ -313,17 +425,19 @@ def _surplus(rule: AssociationField, before: Pair, pair: Pair, wished: Pairs) ->
 
 def _unfulfilled(
     name: str,
-    wished: Mapping[RemoteId, Pairs],
-    current: Mapping[RemoteId, Pairs],
+    work: _Work,
+    read: Mapping[RemoteId, Pairs],
+    ids: Iterable[RemoteId],
     reasons: Sequence[str],
 ) -> dict[RemoteId, RecordError]:
     """Records whose associations or labels are not what was wished. Which of several is the
-    primary one is the vendor's to say: it marks the first by itself."""
+    primary one is the vendor's to say: it marks the first by itself. What nobody expected there
+    was not to be taken off."""
     refused: dict[RemoteId, RecordError] = {}
-    for id, pairs in wished.items():
-        now = current.get(id, {})
+    for id in ids:
+        pairs, now, before = work.wished[id], read.get(id, {}), work.current.get(id, {})
         lacking = [other for other in pairs if not _holds(now.get(other), pairs[other])]
-        kept = [other for other in now if other not in pairs]
+        kept = [other for other in now if other in before and other not in pairs]
         if lacking or kept:
             message = _reason(lacking or kept, reasons) or (
                 f"HubSpot did not associate {', '.join(lacking)}" if lacking

@@ -14,14 +14,18 @@ from core.clock import Clock
 from core.errors import AuthError, NetworkError, SettingsError, UnexpectedReplyError
 from core.redact import redact
 
-from .errors import account_error
+from .errors import account_error, retry_after, usual_wait
 
 EARLY = 60.0
 """Seconds before its end at which an access token is renewed."""
+LIFETIME = 1800.0
+"""Seconds that an access token lasts, where the sign-in does not say."""
 
 
 class Tokens(Protocol):
-    """Keeps `configuration.access_token` of the client usable."""
+    """Keeps `configuration.access_token` of the client usable; `expire` says whether it ends."""
+
+    expire: bool
 
     def ready(self) -> None:
         """See to a token before a call; may call the vendor."""
@@ -35,6 +39,8 @@ class Tokens(Protocol):
 class PrivateApp:
     """A private app's token does not end, so a 401 is final."""
 
+    expire = False
+
     def ready(self) -> None:
         """Nothing to do."""
 
@@ -44,6 +50,8 @@ class PrivateApp:
 
 class OAuthRefresh:
     """Access tokens of 30 minutes; one thread renews while the others wait."""
+
+    expire = True
 
     def __init__(self, http: Any, secrets: Mapping[str, str], clock: Clock, timeout: float) -> None:
         self._http = http
@@ -83,14 +91,15 @@ class OAuthRefresh:
             )
             self._keep(response.data)
         except ApiException as error:
-            raise _refusal(error) from error
+            raise _refusal(error, self._clock) from error
         except HTTPError as error:
             raise NetworkError(f"no answer to the sign-in: {type(error).__name__}") from error
 
     def _keep(self, raw: bytes) -> None:
         try:
             answer = orjson.loads(raw)
-            token, seconds = str(answer["access_token"]), float(answer.get("expires_in") or 0)
+            token = str(answer["access_token"])
+            seconds = float(answer.get("expires_in") or LIFETIME)
         except (ValueError, KeyError, TypeError) as error:
             raise UnexpectedReplyError("HubSpot's sign-in answered without a token") from error
         redact.add(token)
@@ -98,7 +107,7 @@ class OAuthRefresh:
         self._http.configuration.access_token = token
 
 
-def _refusal(error: ApiException) -> Exception:
+def _refusal(error: ApiException, clock: Clock) -> Exception:
     try:
         body = orjson.loads(error.body or b"{}")
     except ValueError:
@@ -106,7 +115,9 @@ def _refusal(error: ApiException) -> Exception:
     body = body if isinstance(body, dict) else {}
     if error.status == 400:
         return AuthError(f"HubSpot refused the refresh token: {body.get('message', 'no reason')}")
-    return account_error(int(error.status or 0), body, dict(error.headers or {}))
+    told = retry_after(error.headers or {}, clock.now())
+    wait = usual_wait(body) if told is None else told
+    return account_error(int(error.status or 0), body, wait)
 
 
 def tokens(http: Any, credentials: Mapping[str, str], clock: Clock, timeout: float) -> Tokens:

@@ -122,8 +122,14 @@ class Batches:
         wide = said.property_wide
         if len(jobs) == 1:
             self._complain(object_type, verb, jobs[0], said)
-        elif any(job.stamp in wide for job in jobs):
-            self._complain(object_type, verb, next(j for j in jobs if j.stamp in wide), said)
+        elif drifted := [job for job in jobs if said.unknown_properties & job.properties.keys()]:
+            for job in drifted:
+                self._complain(object_type, verb, job, said)
+            self.send(object_type, verb, [job for job in jobs if job not in drifted])
+        elif unfit := [job for job in jobs if _unfit(job, said)]:
+            for job in unfit:
+                _leave_out(job, _unfit(job, said), said)
+            self.send(object_type, verb, [job for job in jobs if job.properties])
         elif any(wide & job.properties.keys() for job in jobs):
             for job in jobs:
                 _leave_out(job, wide & job.properties.keys(), said)
@@ -135,9 +141,13 @@ class Batches:
     def _complain(self, object_type: str, verb: str, job: Job, said: Complaint) -> None:
         """A refusal of one record: try again without the fields that it names, if any is left.
 
-        What exists already cannot be created by leaving out the field that shows it. Raises
-        SchemaDriftError where the stamp property itself is at fault: that hits every create.
+        What exists already cannot be created by leaving out the field that shows it, and nothing
+        is left out silently of a schema that has changed: `drift` names what is gone.
         """
+        if gone := said.unknown_properties & job.properties.keys():
+            job.drift = frozenset(gone)
+            job.error = said.error(min(gone))
+            return
         if job.stamp in said.property_wide:
             raise SchemaDriftError(f"HubSpot's {object_type} cannot be stamped: {said.message}")
         named = said.fields.keys() & job.properties.keys() - {job.stamp}
@@ -196,6 +206,15 @@ def _leave_out(job: Job, names: set[str], said: Complaint) -> None:
         job.refused[name] = said.error(name)
     if not (job.properties.keys() - {job.stamp} or job.associations):
         job.error = said.error()
+
+
+def _unfit(job: Job, said: Complaint) -> set[str]:
+    """Properties (not the stamp) whose value does not fit, in whichever record it stands."""
+    return {
+        name
+        for name, value in job.properties.items()
+        if name != job.stamp and said.refuses(name, value)
+    }
 
 
 def _parts(jobs: Sequence[Job], said: Complaint) -> list[list[Job]]:

@@ -69,11 +69,10 @@ class Changes:
         """Everything by the list endpoint, which does not lag; archived records are left out."""
         progress = position.progress or Progress(started=self._clock.now())
         position.progress = progress
-        mark = progress.started - self._options.lookback
         held: list[Row] = []
         for reply in self._pages(object_type, fields, progress.listing):
             rows: list[Row] = list(reply.results)
-            progress.note(object_type, rows, mark)
+            progress.note(object_type, rows, None, self._options.lookback)
             progress.count += len(rows)
             progress.listing = reply.after
             held += rows
@@ -111,11 +110,13 @@ class Changes:
             after = reply.after
 
     def _check_fields(self, object_type: str, fields: Fields, rows: Sequence[Row]) -> None:
-        """HubSpot says nothing of unknown properties: their absence from a record betrays them;
-        where there is no record at all, the schema is asked once."""
-        wanted = plain_fields(fields)
-        if not rows or any(name not in row_properties(rows[0]) for name in wanted):
+        """HubSpot says nothing of unknown properties: their absence from a record betrays them,
+        also when they go in mid-reading; where there is no record, the schema is asked once."""
+        wanted = set(plain_fields(fields))
+        if not rows:
             self._catalog.check(object_type, wanted)
+        elif any(not wanted <= row_properties(row).keys() for row in rows):
+            self._catalog.check(object_type, wanted, fresh=True)
 
     def _finish(self, position: Position) -> None:
         lookback = self._options.lookback
@@ -173,6 +174,8 @@ class Changes:
                 return
         held: list[Row] = []
         for rows in search.modified_since(since, position.progress.last_id or "0"):
+            if rows:
+                self._check_fields(object_type, fields, rows)
             self._note(object_type, position, rows, known)
             position.progress.last_id = row_id(rows[-1]) if rows else position.progress.last_id
             held += rows
@@ -193,7 +196,7 @@ class Changes:
         progress, since = position.progress, position.since
         assert progress is not None
         assert since is not None
-        progress.note(object_type, rows, since)
+        progress.note(object_type, rows, since, self._options.lookback)
         for row in rows:
             created = created_of(row)
             if created and created >= since and row_id(row) not in known:

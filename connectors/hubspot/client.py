@@ -31,10 +31,15 @@ from core.errors import ConnectorError, NetworkError, RateLimitedError, Unexpect
 from core.log import get_logger
 
 from .auth import Tokens
-from .errors import AnswerLostError, account_error, rule_of
+from .errors import AnswerLostError, account_error, retry_after, rule_of, usual_wait
+from .limits import Limits
 
 ATTEMPTS = 6
-GARBLED_ATTEMPTS = 3
+GARBLED_ATTEMPTS = 4
+SIGN_INS = 3
+"""Access tokens tried for one attempt: another process may have ended the one just given."""
+PATIENCE = 2.0
+"""A call and its repeats take no longer than so many time-outs, and sleep no longer than one."""
 CONNECT_SECONDS = 10.0
 READS = ("/batch/read", "/search", "/access-token-info")
 """Ends of the paths that are posted to only in order to read."""
@@ -82,13 +87,17 @@ class Reply:
 
 
 class _Failure(Exception):
-    """One attempt failed with `error`; it may have taken effect, another may help."""
+    """One attempt failed with `error`; it may have taken effect, another may help after `wait`
+    seconds at least."""
 
-    def __init__(self, error: ConnectorError, *, happened: bool, again: bool) -> None:
+    def __init__(
+        self, error: ConnectorError, *, happened: bool, again: bool, wait: float = 0.0
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.happened = happened
         self.again = again
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +109,35 @@ class _Call:
     body: Any
     accept: Collection[int]
     needs: str | None
+    started: float
+
+    @property
+    def search(self) -> bool:
+        return self.path.endswith("/search")
 
 
 class Api:
-    """One account. Thread-safe: all threads share one connection pool and one token."""
+    """One account. Thread-safe: all threads share one connection pool, one token and the
+    `limits` of the account."""
 
-    def __init__(self, http: Any, tokens: Tokens, clock: Clock, timeout: float) -> None:
+    def __init__(
+        self, http: Any, tokens: Tokens, clock: Clock, timeout: float, limits: Limits
+    ) -> None:
         self._http = http
         self._tokens = tokens
         self._clock = clock
         self._timeout = timeout
+        self.limits = limits
         self._lock = threading.Lock()
         self._routes: Counter[str] = Counter()
-        self._daily: dict[str, int] = {}
         self._skew: float | None = None
-        self._backoff = wait_exponential(multiplier=0.5, max=20) + wait_random(0, 0.5)
+        self._jitter = wait_random(0, 0.5)
+        self._backoff = wait_exponential(multiplier=0.5, max=20)
+
+    @property
+    def oauth(self) -> bool:
+        """Whether access tokens are given for a time (else it is a private app's)."""
+        return self._tokens.expire
 
     @property
     def token(self) -> str:
@@ -142,13 +165,14 @@ class Api:
         answer. With `repeat=False` a call that may have taken effect is not sent again but
         raises AnswerLostError.
         """
-        call = _Call(method, path, ids or {}, query, body, accept, needs)
+        started = self._clock.monotonic()
+        call = _Call(method, path, ids or {}, query, body, accept, needs, started)
         retrying = Retrying(
             retry=retry_if_exception(
                 lambda e: isinstance(e, _Failure) and e.again and (repeat or not e.happened)
             ),
             wait=self._wait,
-            stop=self._stop,
+            stop=lambda state: self._over(call, state),
             sleep=self._clock.sleep,
             before_sleep=_note,
             reraise=True,
@@ -164,7 +188,7 @@ class Api:
         """Calls so far, repeated ones included, and what HubSpot last said of the day."""
         with self._lock:
             by_route = dict(self._routes)
-            limit, left = self._daily.get("limit"), self._daily.get("left")
+        limit, used = self.limits.daily
         writes = sum(count for route, count in by_route.items() if _writes(route))
         calls = sum(by_route.values())
         return Usage(
@@ -173,7 +197,7 @@ class Api:
             writes=writes,
             by_route=by_route,
             daily_limit=limit,
-            daily_used=None if limit is None or left is None else limit - left,
+            daily_used=used,
         )
 
     def clock_agrees(self, seconds: float) -> bool:
@@ -192,38 +216,67 @@ class Api:
 
     def _wait(self, state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None
-        error = failure.error if isinstance(failure, _Failure) else None
-        told = error.retry_after if isinstance(error, RateLimitedError) else None
-        return max(told or 0.0, self._backoff(state))
+        told = failure.wait if isinstance(failure, _Failure) else 0.0
+        return max(told, self._backoff(state)) + self._jitter(state)
 
-    def _stop(self, state: RetryCallState) -> bool:
+    def _over(self, call: _Call, state: RetryCallState) -> bool:
+        """Whether to give up: after so many attempts, or when the caller's time would be up."""
         failure = state.outcome.exception() if state.outcome else None
         garbled = isinstance(failure, _Failure) and isinstance(failure.error, UnexpectedReplyError)
         attempts = GARBLED_ATTEMPTS if garbled else ATTEMPTS
         waited = state.idle_for + state.upcoming_sleep
-        return state.attempt_number >= attempts or waited > self._timeout
+        elapsed = self._clock.monotonic() - call.started + state.upcoming_sleep
+        late = waited > self._timeout or elapsed >= PATIENCE * self._timeout
+        return late or state.attempt_number >= attempts
 
     def _attempt(self, call: _Call) -> Reply:
         try:
-            self._tokens.ready()
-            used = self._http.configuration.access_token
-            status, headers, raw = self._send(call)
-            if status == 401 and self._tokens.renew(used):
-                status, headers, raw = self._send(call)
-        except ConnectorError as error:  # of the sign-in, so the call itself had no effect
-            raise _Failure(error, happened=False, again=error.retry) from error
+            status, headers, raw = self._signed_in(call)
+        except ConnectorError as error:  # of the sign-in or the limits: the call had no effect
+            again = error.retry or isinstance(error, UnexpectedReplyError)
+            wait = error.retry_after if isinstance(error, RateLimitedError) else None
+            raise _Failure(error, happened=False, again=again, wait=wait or 0.0) from error
         if 200 <= status < 300:
             return Reply(status, _decode(raw, call.needs))
         body = _refusal(raw)
         if status in call.accept:
             return Reply(status, body)
+        raise self._refused(call, status, body, headers)
+
+    def _refused(
+        self, call: _Call, status: int, body: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> _Failure:
         rule = rule_of(status)
-        refusal = account_error(status, body, headers)
-        raise _Failure(refusal, happened=rule.happened, again=rule.again and refusal.retry)
+        told = retry_after(headers, self._clock.now())
+        error: ConnectorError = account_error(status, body, told)
+        wait = rule.wait if told is None else told
+        if status == 429:
+            error = self.limits.refused(body, headers, search=call.search) or error
+            wait = usual_wait(body) if told is None else told
+        return _Failure(error, happened=rule.happened, again=rule.again and error.retry, wait=wait)
+
+    def _signed_in(self, call: _Call) -> tuple[int, Mapping[str, str], bytes | str]:
+        """Send with a token that is good: one that ended meanwhile is renewed."""
+        for left in reversed(range(SIGN_INS)):
+            self._tokens.ready()
+            self._keep_pace(call)
+            used = self._http.configuration.access_token
+            answer = self._send(call)
+            if answer[0] != 401 or not left or not self._tokens.renew(used):
+                break
+        return answer
+
+    def _keep_pace(self, call: _Call) -> None:
+        wait = self.limits.wait(search=call.search)
+        if wait > self._timeout:
+            raise RateLimitedError("HubSpot's rate limit leaves no room", retry_after=wait)
+        self._clock.sleep(wait)
 
     def _send(self, call: _Call) -> tuple[int, Mapping[str, str], bytes | str]:
         with self._lock:
             self._routes[f"{call.method} {call.path}"] += 1
+        left = PATIENCE * self._timeout - (self._clock.monotonic() - call.started)
+        seconds = min(self._timeout, max(left, self._timeout / 10))
         try:
             response = self._http.call_api(
                 call.path,
@@ -234,7 +287,7 @@ class Api:
                 body=call.body,
                 auth_settings=["oauth2"],
                 _preload_content=False,
-                _request_timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
+                _request_timeout=(min(CONNECT_SECONDS, seconds), seconds),
             )
             status, headers, raw = response.status, response.headers, response.data
         except HTTPError as error:
@@ -248,11 +301,7 @@ class Api:
         if date := headers.get("Date"):
             vendor = parsedate_to_datetime(date)
             self._skew = abs((vendor.astimezone(UTC) - self._clock.now()).total_seconds())
-        limit = headers.get("X-HubSpot-RateLimit-Daily", "")
-        left = headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
-        if limit.isdigit() and left.isdigit():
-            with self._lock:
-                self._daily = {"limit": int(limit), "left": int(left)}
+        self.limits.note(headers)
 
 
 def _writes(route: str) -> bool:

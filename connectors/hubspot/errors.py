@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -37,19 +39,21 @@ class AnswerLostError(NetworkError):
 class Status:
     """How one HTTP status is treated.
 
-    `happened`: the call may have taken effect all the same. `again`: sending it again may help.
+    `happened`: the call may have taken effect all the same. `again`: sending it again may help,
+    `wait`: after that many seconds at least, where the vendor names none.
     """
 
     error: type[ConnectorError]
     happened: bool = False
     again: bool = False
+    wait: float = 0.0
 
 
 STATUSES: Mapping[int, Status] = {
     401: Status(AuthError),
     403: Status(ForbiddenError),
     404: Status(SchemaDriftError),
-    423: Status(VendorDownError, again=True),  # locked for at least two seconds
+    423: Status(VendorDownError, again=True, wait=2.0),  # locked for at least two seconds
     429: Status(RateLimitedError, again=True),
     477: Status(VendorDownError, again=True),  # the account is being moved between data centres
     500: Status(VendorDownError, happened=True, again=True),
@@ -64,23 +68,31 @@ STATUSES: Mapping[int, Status] = {
 }
 """Source: HubSpot, "Error handling"; what it does not list falls to `_other`."""
 
-WAITS: Mapping[str, float] = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 3.0}
-"""Seconds to wait by `policyName` where a 429 has no Retry-After (HubSpot does not promise one)."""
+DAILY = "DAILY"
+WAITS: Mapping[str, float] = {"SECONDLY": 1.0}
+USUAL_WAIT = 3.0
+"""Seconds to wait after a 429 without Retry-After, by `policyName` and otherwise (HubSpot does
+not promise the header)."""
 
-PROPERTY_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
+UNKNOWN_PROPERTY = "PROPERTY_DOESNT_EXIST"
+UNIQUE_VALUE = "UNIQUE_VALUE"
+DRIFT_REMEDY = SchemaDriftError.default_remedy
+PROPERTY_WIDE = frozenset({UNKNOWN_PROPERTY, "READ_ONLY_VALUE"})
 """Codes about a property as such, whatever the value: no record of the batch may carry it."""
 
 
-def account_error(status: int, body: Body, headers: Mapping[str, str]) -> ConnectorError:
-    """The error about the whole account that an unaccepted answer stands for."""
-    rule = STATUSES.get(status) or _other(status)
+def account_error(status: int, body: Body, wait: float | None = None) -> ConnectorError:
+    """The error about the whole account that an unaccepted answer stands for; `wait` are the
+    seconds that the vendor asked for."""
+    rule = rule_of(status)
     text = _summary(status, body)
     if status == 429:
-        if str(body.get("policyName", "")).upper() == "DAILY":
+        if policy_of(body) == DAILY:
             return BudgetExhaustedError(text)
-        return RateLimitedError(text, retry_after=retry_after(body, headers))
+        return RateLimitedError(text, retry_after=wait)
     if rule.error is ForbiddenError:
-        return ForbiddenError(_scopes(text, body))
+        message, remedy = _scopes(text, body)
+        return ForbiddenError(message, remedy=remedy)
     return rule.error(text)
 
 
@@ -89,12 +101,30 @@ def rule_of(status: int) -> Status:
     return STATUSES.get(status) or _other(status)
 
 
-def retry_after(body: Body, headers: Mapping[str, str]) -> float | None:
-    """Seconds that the vendor asks to wait, from the header or else from the policy's name."""
+def policy_of(body: Body) -> str:
+    """Which limit a 429 is about: DAILY, SECONDLY, TEN_SECONDLY_ROLLING or "". One of the two
+    forms of the answer has no `policyName`, but may name its group."""
+    named = str(body.get("policyName") or "").upper()
+    if named:
+        return named
+    return DAILY if "-daily" in str(body.get("groupName") or "") else ""
+
+
+def usual_wait(body: Body) -> float:
+    """Seconds to wait after a 429 that names none."""
+    return WAITS.get(policy_of(body), USUAL_WAIT)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that the vendor asks to wait: the header holds a number or a date."""
     told = headers.get("Retry-After", "")
     if told.replace(".", "", 1).isdigit():
         return float(told)
-    return WAITS.get(str(body.get("policyName", "")).upper())
+    try:
+        until = parsedate_to_datetime(told)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, (until.astimezone(UTC) - now).total_seconds())
 
 
 def _other(status: int) -> Status:
@@ -109,16 +139,19 @@ def _summary(status: int, body: Body) -> str:
     return f"HubSpot answered {status}: {message}" + (f" (correlation {trace})" if trace else "")
 
 
-def _scopes(text: str, body: Body) -> str:
-    """HubSpot names lacking scopes in the errors' context, under one of two keys."""
+def _scopes(text: str, body: Body) -> tuple[str, str | None]:
+    """Message and remedy: HubSpot names lacking scopes in the errors' context, under one of
+    several keys."""
     names: set[str] = set()
-    for error in _error_dicts(body):
-        context = error.get("context")
+    contexts = [error.get("context") for error in _error_dicts(body)]
+    for context in [*contexts, body.get("context")]:
         if isinstance(context, Mapping):
             for key in ("requiredGranularScopes", "requiredScopes", "missingScopes"):
-                value = context.get(key) or []
-                names.update(value if isinstance(value, list) else [str(value)])
-    return f"{text}; lacking scopes: {', '.join(sorted(names))}" if names else text
+                names.update(_texts(context, key))
+    if not names:
+        return text, None
+    listed = ", ".join(sorted(names))
+    return f"{text}; lacking scopes: {listed}", f"Give the app the scope {listed}."
 
 
 def _error_dicts(body: Body) -> Iterator[Body]:
@@ -147,7 +180,13 @@ class Complaint:
         if name is None and self.fields:
             name = next(iter(self.fields))
         message, code = self.fields.get(name or "", (self.message, self.category))
-        return _record_error(self, message, code, name)
+        existing = _existing(message) or (self.existing if message == self.message else None)
+        if existing or code in _DUPLICATE or self.category in _DUPLICATE:
+            return DuplicateError(message, existing_id=existing, vendor_code=code)
+        if self.category in _MISSING:
+            return NotFoundError(message)
+        remedy = DRIFT_REMEDY if code == UNKNOWN_PROPERTY else None
+        return RejectedError(message, field=name, vendor_code=code, remedy=remedy)
 
     @property
     def property_wide(self) -> set[str]:
@@ -155,28 +194,45 @@ class Complaint:
         return {name for name, (_, code) in self.fields.items() if code in PROPERTY_WIDE}
 
     @property
+    def unknown_properties(self) -> set[str]:
+        """The properties that do not exist (any more)."""
+        return {name for name, (_, code) in self.fields.items() if code == UNKNOWN_PROPERTY}
+
+    def refuses(self, name: str, value: str) -> bool:
+        """Whether the property does not take that value, whoever has it: the message of a value
+        that does not fit its type begins with the value."""
+        message, code = self.fields.get(name, ("", ""))
+        return bool(value) and code.startswith("INVALID_") and message.startswith(f"{value} was ")
+
+    @property
+    def missing(self) -> bool:
+        """Whether it says that records are not there."""
+        return self.category in _MISSING
+
+    @property
     def duplicate(self) -> bool:
-        return self.category in _DUPLICATE or self.existing is not None
+        codes = {code for _, code in self.fields.values()}
+        return bool(codes & _DUPLICATE) or self.category in _DUPLICATE or self.existing is not None
 
 
-_DUPLICATE = frozenset({"CONFLICT", "DUPLICATE", "OBJECT_ALREADY_EXISTS"})
+_DUPLICATE = frozenset(
+    {
+        "CONFLICT", "DUPLICATE", "OBJECT_ALREADY_EXISTS", "CONTACT_EXISTS", UNIQUE_VALUE,
+        "DUPLICATE_VALUE", "NON_UNIQUE_VALUE", "UNIQUE_PROPERTY_VIOLATION",
+    }
+)  # fmt: skip
+"""Categories and codes of a clash; sources differ, so none is relied on alone."""
 _MISSING = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
 _EXISTING = (
-    re.compile(r"Existing ID: (\d+)"),
-    re.compile(r"(\d+) already has that value"),
+    re.compile(r"[Ee]xisting (?:[A-Za-z]+ )?(?:ID|id|vid)[:=]? *\"?([1-9]\d*)"),
+    re.compile(r"\b([1-9]\d*) already has that value"),
+    re.compile(r"already (?:exists|in use|used)[^.]*? (?:on|by|with) [A-Za-z ]*?([1-9]\d*)\b"),
 )
+_EXISTING_KEYS = ("existingId", "existingObjectId", "existingObjectIds", "conflictingObjectId")
 _NAMED = (
-    (re.compile(r'Property "?([A-Za-z0-9_]+)"? does not exist'), "PROPERTY_DOESNT_EXIST"),
-    (re.compile(r"propertyName=([A-Za-z0-9_]+)"), "UNIQUE_VALUE"),
+    (re.compile(r'Property "?([A-Za-z0-9_]+)"? does not exist'), UNKNOWN_PROPERTY),
+    (re.compile(r"propertyName=([A-Za-z0-9_]+)"), UNIQUE_VALUE),
 )
-
-
-def _record_error(complaint: Complaint, message: str, code: str, name: str | None) -> RecordError:
-    if complaint.duplicate:
-        return DuplicateError(message, existing_id=complaint.existing, vendor_code=code)
-    if complaint.category in _MISSING:
-        return NotFoundError(message)
-    return RejectedError(message, field=name, vendor_code=code)
 
 
 def complaint(body: Body, status: int = 400) -> Complaint:
@@ -200,7 +256,7 @@ def complaint(body: Body, status: int = 400) -> Complaint:
         fields=fields,
         ids=frozenset(_texts(context, "ids") + _texts(context, "id")),
         traces=frozenset(_texts(context, "objectWriteTraceId")),
-        existing=_existing(message),
+        existing=_existing(message) or _existing_in(body, context),
     )
 
 
@@ -252,3 +308,12 @@ def _existing(message: str) -> str | None:
         if found := pattern.search(message):
             return found.group(1)
     return None
+
+
+def _existing_in(body: Body, context: Body) -> str | None:
+    """The record that is there already, where the answer names it outside the message: in the
+    context, or in the oldest form as an identity profile."""
+    profile = body.get("identityProfile")
+    named = [text for key in _EXISTING_KEYS for text in _texts(context, key)]
+    named += _texts(profile, "vid") if isinstance(profile, Mapping) else []
+    return next((text for text in named if text.isdigit() and int(text)), None)

@@ -18,7 +18,7 @@ class Job:
 
     `properties` are those still to be sent, `wanted` all that were asked for; `echo` is the
     record in the vendor's answer, `shown` the record as read back; `skipped` says that nothing
-    but associations is to be written.
+    but associations is to be written, `drift` which properties do not exist any more.
     """
 
     write: Write
@@ -39,11 +39,17 @@ class Job:
     refused: dict[str, RecordError] = field(default_factory=dict)
     error: RecordError | None = None
     unknown: str | None = None
+    drift: frozenset[str] = frozenset()
 
     @property
     def fields(self) -> Mapping[str, Any]:
         """The fields of the write."""
         return self.write.fields if isinstance(self.write, Create | Update) else {}
+
+    @property
+    def expected(self) -> Mapping[str, Any]:
+        """What the caller last saw in the fields of an update."""
+        return self.write.expect if isinstance(self.write, Update) else {}
 
     @property
     def key_value(self) -> str | None:
@@ -56,6 +62,11 @@ class Job:
         return self.error is not None or self.unknown is not None or self.echo is not None
 
     @property
+    def happened(self) -> bool:
+        """Whether something came of it, or may have."""
+        return self.unknown is not None or self.echo is not None
+
+    @property
     def alive(self) -> bool:
         """Whether the record is there, so that the rest of the write can go on."""
         return self.error is None and self.unknown is None and self.id is not None
@@ -65,6 +76,13 @@ class Job:
         self.echo = row
         self.id = id
         self.created = self.verb == "create" or bool(row.get("new"))
+
+    def associated(self, name: str, items: list[dict[str, Any]], *, sure: bool) -> None:
+        """The association field as it is now; `sure`: the vendor's answer named the record, so
+        that it is there."""
+        self.linked[name] = items
+        if sure and self.skipped and self.echo is None:
+            self.echo = {"id": self.id, "properties": {}}
 
     def refuse_associations(self, error: ConnectorError) -> None:
         """The record is written, its associations are not."""

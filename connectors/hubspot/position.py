@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,17 +47,21 @@ class Progress(BaseModel):
     new: int = 0
     fresh: dict[str, datetime] | None = {}
 
-    def note(self, object_type: str, rows: Iterable[Row], created_after: datetime) -> None:
-        """Remember the newest stamp, and the records created at or after a moment."""
+    def note(
+        self, object_type: str, rows: Sequence[Row], since: datetime | None, lookback: timedelta
+    ) -> None:
+        """Remember the newest stamp, and the records created at or after a moment: `since`, or
+        on a first reading the newest stamp less the lookback, which moves on with it."""
+        stamps = [stamp for row in rows if (stamp := modified_of(object_type, row))]
+        self.greatest = max([*stamps, self.greatest] if self.greatest else stamps, default=None)
+        mark = since or min(self.started, self.greatest or self.started) - lookback
         for row in rows:
-            modified = modified_of(object_type, row)
-            if modified and (self.greatest is None or modified > self.greatest):
-                self.greatest = modified
             created = created_of(row)
-            if self.fresh is not None and created and created >= created_after:
+            if self.fresh is not None and created:
                 self.fresh[row_id(row)] = created
-                if len(self.fresh) > RECENT:
-                    self.fresh = None
+        if self.fresh is not None:
+            fresh = {id: made for id, made in self.fresh.items() if made >= mark}
+            self.fresh = fresh if len(fresh) <= RECENT else None
 
 
 class Position(BaseModel):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from connectors.base import Fields, RemoteId, RemoteRecord
-from core.errors import SchemaDriftError
+from core.errors import SchemaDriftError, VendorDownError
 
 from .associations import ASSOCIATION_FIELDS, Associations
 from .client import Api, Reply
@@ -128,6 +128,7 @@ class Reader:
             )
             if not reply.ok:
                 self._explain(object_type, reply, key)
+            _check_errors(object_type, reply)
             rows += reply.results
         return rows
 
@@ -145,11 +146,12 @@ class Reader:
         ]
 
     def known(self, object_type: str, fields: Fields, rows: Sequence[Row]) -> Iterable[str]:
-        """Properties that exist; asked for only when an answer left out some that were wanted."""
+        """Properties that exist; asked for only when an answer left out some that were wanted,
+        and then anew: one that has gone must not look like one that is empty."""
         wanted = set(plain_fields(fields))
         if all(wanted <= row_properties(row).keys() for row in rows):
             return ()
-        return self._catalog.properties(object_type).keys()
+        return self._catalog.properties(object_type, fresh=True).keys()
 
     def _explain(self, object_type: str, reply: Reply, key: str | None) -> None:
         said = complaint(reply.body, reply.status)
@@ -178,34 +180,44 @@ class Reader:
         open_ids = [id for id in missing if id not in by_old]
         if not open_ids:
             return found
-        archived = {
-            row_id(row): row for row in self.rows(object_type, fields, open_ids, archived=True)
-        }
-        for number, id in enumerate(open_ids):
-            row = None
-            if object_type in MERGING and number < self._options.resolve_limit:
-                row = self._single(object_type, fields, id)
-            if row is None and id in archived:
-                row = {**archived[id], "archived": True}
+        gone = self.rows(object_type, fields, open_ids, archived=True)
+        archived = {row_id(row): {**row, "archived": True} for row in gone}
+        asked = open_ids[: self._options.resolve_limit] if object_type in MERGING else []
+        moved = {id: new for id in asked if (new := self._now_called(object_type, id))}
+        survivors = self.rows(object_type, fields, list(dict.fromkeys(moved.values())))
+        by_id = {row_id(row): row for row in survivors}
+        for id in open_ids:
+            row = by_id.get(moved.get(id, "")) or archived.get(id)
             if row is not None:
                 found.append((id, row))
         return found
 
-    def _single(self, object_type: str, fields: Fields, id: RemoteId) -> Row | None:
-        """One record by an id it may have had before a merge; None where there is none (HubSpot
-        says so in HTML)."""
+    def _now_called(self, object_type: str, id: RemoteId) -> RemoteId | None:
+        """The id of the record that an id belonged to before a merge; None where there is none
+        (HubSpot says so in HTML)."""
         reply = self._api.call(
             "GET",
             f"{self._routes.objects}/{object_type}/{{id}}",
             ids={"id": id},
-            query=[("properties", ",".join(needed_properties(object_type, fields)))],
+            query=[("properties", "hs_object_id")],
             accept=(404,),
             needs="properties",
         )
-        return reply.body if reply.ok else None
+        return row_id(reply.body) if reply.ok else None
+
+
+def _check_errors(object_type: str, reply: Reply) -> None:
+    """Raise VendorDownError for errors of a 207 other than that records are not there: one that
+    could not be read is not one that is gone."""
+    for error in reply.body.get("errors") or ():
+        said = complaint(error) if isinstance(error, Mapping) else None
+        if said is None or not said.missing:
+            text = said.message if said else str(error)
+            raise VendorDownError(f"HubSpot could not read all {object_type}: {text}")
 
 
 def check_associations(object_type: str, fields: Fields) -> None:
+    """Raise SchemaDriftError for an association field that the object type does not have."""
     known = ASSOCIATION_FIELDS.get(object_type, {})
     if unknown := [name for name in association_fields(fields) if name not in known]:
         raise SchemaDriftError(f"{object_type} have no {', '.join(unknown)}")

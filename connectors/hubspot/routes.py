@@ -18,6 +18,7 @@ class Routes:
     pipelines: str
     owners: str
     token_info: str = "/oauth/v2/private-apps/get/access-token-info"
+    oauth_info: str = "/oauth/v1/access-tokens/{token}"
     account: str = "/account-info/v3/details"
 
 

@@ -60,26 +60,25 @@ class Catalog:
         label = _LABELS.get(object_type, object_type)
         return Schema(object_type=object_type, label=label, fields=fields)
 
-    def properties(self, object_type: str) -> Mapping[str, FieldSchema]:
-        """The properties as this process last saw them; one call for the first question."""
+    def properties(self, object_type: str, *, fresh: bool = False) -> Mapping[str, FieldSchema]:
+        """The properties as this process last saw them; one call for the first question, and
+        for every `fresh` one."""
         with self._lock:
-            known = self._known.get(object_type)
+            known = None if fresh else self._known.get(object_type)
         if known is None:
             known = self._properties(object_type)
             with self._lock:
                 self._known[object_type] = known
         return known
 
-    def check(self, object_type: str, names: Iterable[str]) -> None:
+    def check(self, object_type: str, names: Iterable[str], *, fresh: bool = False) -> None:
         """Raise SchemaDriftError where a property does not exist (HubSpot itself keeps quiet
         about unknown names); asks anew before it does."""
-        names = list(names)
-        if set(names) <= self.properties(object_type).keys():
+        names = set(names)
+        if not fresh and names <= self.properties(object_type).keys():
             return
-        fresh = self._properties(object_type)
-        with self._lock:
-            self._known[object_type] = fresh
-        if unknown := sorted(set(names) - fresh.keys()):
+        known = self.properties(object_type, fresh=True).keys()
+        if unknown := sorted(names - known):
             raise SchemaDriftError(f"HubSpot's {object_type} have no {', '.join(unknown)}")
 
     def _properties(self, object_type: str) -> dict[str, FieldSchema]:

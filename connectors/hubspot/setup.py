@@ -21,23 +21,31 @@ GROUPS = {
     "deals": "dealinformation",
 }
 LOW_SHARE = 0.1
+NOT_UNIQUE = "the property exists, but is not a text with unique values"
+UNIQUE_REMEDY = (
+    "Delete it in HubSpot (uniqueness can be set only when a property is made), then run "
+    "`tieline setup` again."
+)
 
 
 class Setup:
     """Looks at an account and makes what Tieline needs there."""
 
-    def __init__(self, api: Api, routes: Routes, catalog: Catalog, currency: str) -> None:
+    def __init__(
+        self, api: Api, routes: Routes, catalog: Catalog, currency: str, stamp: str
+    ) -> None:
         self._api = api
         self._routes = routes
         self._catalog = catalog
         self._currency = currency
+        self._stamp_name = stamp
 
     def prepare(self, stamps: Sequence[StampField]) -> list[Finding]:
         """See to every stamp property, then to the scopes that writing needs."""
         findings = [self._stamp(stamp) for stamp in stamps]
-        scopes = self._scopes()
+        scopes = self._scopes() if stamps else None
         for object_type in dict.fromkeys(stamp.object_type for stamp in stamps):
-            findings += [f for f in _write_scope(object_type, scopes) if f.level != "ok"]
+            findings += [f for f in self._writable(object_type, scopes) if f.level != "ok"]
         return findings
 
     def diagnose(self, object_types: Sequence[str]) -> list[Finding]:
@@ -47,9 +55,13 @@ class Setup:
             return findings
         scopes = self._scopes()
         for object_type in object_types:
-            findings += _caught(object_type, partial(self._readable, object_type))
-            if object_type != owners.OBJECT_TYPE:
-                findings += _write_scope(object_type, scopes)
+            seen = _caught(object_type, partial(self._readable, object_type))
+            findings += seen
+            if object_type == owners.OBJECT_TYPE:
+                continue
+            findings += _caught(object_type, partial(self._writable, object_type, scopes))
+            if not any(finding.level == "problem" for finding in seen):
+                findings += _caught(object_type, partial(self._stamped, object_type))
         return [*findings, *self._allowance()]
 
     # --- stamps ------------------------------------------------------------------------------
@@ -66,6 +78,17 @@ class Setup:
             return self._make(subject, path, stamp)
         except ForbiddenError as error:
             return Finding("problem", subject, error.message, error.remedy)
+
+    def _stamped(self, object_type: str) -> list[Finding]:
+        """The stamp property: absent until `setup` has made it, and no use without uniqueness."""
+        found = self._catalog.properties(object_type).get(self._stamp_name)
+        subject = f"{object_type}.{self._stamp_name}"
+        if found is None:
+            message, remedy = "the stamp property is absent", "Run `tieline setup`."
+            return [Finding("warning", subject, message, remedy)]
+        if not found.unique or found.type != "string":
+            return [Finding("problem", subject, NOT_UNIQUE, UNIQUE_REMEDY)]
+        return []
 
     def _make(self, subject: str, path: str, stamp: StampField) -> Finding:
         body = {
@@ -101,6 +124,8 @@ class Setup:
 
     def _account(self) -> list[Finding]:
         body = self._api.call("GET", self._routes.account, needs="portalId").body
+        zone = body.get("timeZone")
+        self._api.limits.time_zone = self._api.limits.time_zone or (str(zone) if zone else None)
         message = f"signed in to account {body['portalId']}"
         findings = [Finding("ok", "account", message)]
         currency = body.get("companyCurrency")
@@ -117,31 +142,57 @@ class Setup:
         return findings
 
     def _scopes(self) -> frozenset[str] | None:
-        """The token's scopes; None where HubSpot does not tell (OAuth tokens, lacking rights)."""
+        """The token's scopes; None where HubSpot does not tell (lacking rights)."""
+        path, token = self._routes.token_info, self._api.token
+        tells = (400, 401, 403, 404)
         try:
-            reply = self._api.call(
-                "POST",
-                self._routes.token_info,
-                body={"tokenKey": self._api.token},
-                accept=(400, 401, 403, 404),
-            )
+            if self._api.oauth:
+                ids = {"token": token}
+                reply = self._api.call("GET", self._routes.oauth_info, ids=ids, accept=tells)
+            else:
+                reply = self._api.call("POST", path, body={"tokenKey": token}, accept=tells)
         except ConnectorError:
             return None
         scopes = reply.body.get("scopes") if reply.ok else None
         return frozenset(map(str, scopes)) if isinstance(scopes, list) else None
 
+    def _writable(self, object_type: str, scopes: frozenset[str] | None) -> list[Finding]:
+        """Whether records can be written, by the scopes or, where those are not told, by a
+        write of nothing: HubSpot refuses it as empty, or for want of the scope."""
+        if object_type in GROUPS and scopes is not None:
+            scope = f"crm.objects.{object_type}.write"
+            if scope in scopes:
+                return [Finding("ok", object_type, "can be written")]
+            message = f"cannot be written: the scope {scope} lacks"
+            return [Finding("problem", object_type, message, f"Give the app the scope {scope}.")]
+        path = f"{self._routes.objects}/{object_type}/batch/update"
+        try:
+            self._api.call("POST", path, body={"inputs": []}, accept=(400, 404, 415, 422))
+        except ForbiddenError as error:
+            message = f"cannot be written: {error.message}"
+            return [Finding("problem", object_type, message, error.remedy)]
+        return [Finding("ok", object_type, "can be written")]
+
     def _readable(self, object_type: str) -> list[Finding]:
-        if object_type == owners.OBJECT_TYPE:
-            path = self._routes.owners
-        else:
-            self._catalog.describe(object_type)
-            path = f"{self._routes.objects}/{object_type}"
-        reply = self._api.call(
-            "GET", path, query=[("limit", "1")], accept=(400, 404), needs="results"
-        )
+        """Properties and records need scopes of their own: each lacking one is named."""
+        looks = [partial(self._list_one, object_type)]
+        if object_type != owners.OBJECT_TYPE:
+            looks.insert(0, partial(self._described, object_type))
+        found = [finding for look in looks for finding in _caught(object_type, look)]
+        return list(dict.fromkeys(found)) or [Finding("ok", object_type, "can be read")]
+
+    def _described(self, object_type: str) -> list[Finding]:
+        self._catalog.describe(object_type)
+        return []
+
+    def _list_one(self, object_type: str) -> list[Finding]:
+        path = f"{self._routes.objects}/{object_type}"
+        path = self._routes.owners if object_type == owners.OBJECT_TYPE else path
+        one = [("limit", "1")]
+        reply = self._api.call("GET", path, query=one, accept=(400, 404), needs="results")
         if not reply.ok:
             raise SchemaDriftError(f"HubSpot has no object type {object_type!r}")
-        return [Finding("ok", object_type, "can be read")]
+        return []
 
     def _allowance(self) -> Iterator[Finding]:
         usage = self._api.usage()
@@ -162,31 +213,14 @@ def _judge(subject: str, found: Mapping[str, Any]) -> Finding:
         return Finding(
             "problem",
             subject,
-            "the property exists, but is not a text with unique values",
-            "Delete it in HubSpot (uniqueness can be set only when a property is made), then run "
-            "`tieline setup` again.",
+            NOT_UNIQUE,
+            UNIQUE_REMEDY,
         )
     if limits.get("readOnlyValue"):
         return Finding(
             "problem", subject, "the property is read-only", "Let the app edit its values."
         )
     return Finding("ok", subject, "the property is there, with unique values")
-
-
-def _write_scope(object_type: str, scopes: frozenset[str] | None) -> list[Finding]:
-    if scopes is None:
-        return []
-    scope = f"crm.objects.{object_type}.write"
-    if scope in scopes or object_type not in GROUPS:
-        return [Finding("ok", object_type, "can be written")]
-    return [
-        Finding(
-            "problem",
-            object_type,
-            f"cannot be written: the scope {scope} lacks",
-            f"Give the private app the scope {scope}.",
-        )
-    ]
 
 
 def _caught(subject: str, look: Callable[[], list[Finding]]) -> list[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from connectors.base import (
     Archive,
@@ -17,7 +18,13 @@ from connectors.base import (
     Update,
     Write,
 )
-from core.errors import ConnectorError, NotFoundError, RejectedError, TransientError
+from core.errors import (
+    ConnectorError,
+    NotFoundError,
+    RejectedError,
+    SchemaDriftError,
+    TransientError,
+)
 
 from .associations import Associations
 from .batches import Batches
@@ -59,19 +66,36 @@ class Writer:
         makes the writes that it hit, and those that were not sent for it, `Unknown`.
         """
         jobs = [self._job(write) for write in writes]
-        error: ConnectorError | None = None
-        for verb, batch in _batches(jobs):
+        written = [job for job in jobs if job.verb in WRITING and job.error is None]
+        error = self._each_batch(object_type, jobs, _batches(written))
+        self._after(object_type, [job for job in written if job.alive])
+        others = [job for job in jobs if job.verb not in WRITING and job.error is None]
+        self._each_batch(object_type, jobs, _batches(others), error)
+        return [self._outcome(object_type, job) for job in jobs]
+
+    def _each_batch(
+        self,
+        object_type: str,
+        jobs: Sequence[Job],
+        batches: Iterable[tuple[str, list[Job]]],
+        error: ConnectorError | None = None,
+    ) -> ConnectorError | None:
+        """Carry out batches until an error of the account, which is returned, or raised where
+        nothing is settled of all `jobs`; the rest is left."""
+        for verb, batch in batches:
             if error is not None:
                 _leave(batch, error)
                 continue
             try:
                 self._carry_out(object_type, verb, batch)
+                _check_drift(object_type, jobs)
             except ConnectorError as raised:
-                if not any(job.settled for job in jobs):
+                drift = isinstance(raised, SchemaDriftError)
+                if not any(job.happened if drift else job.settled for job in jobs):
                     raise
                 error = raised
                 _leave(batch, error)
-        return [self._outcome(object_type, job) for job in jobs]
+        return error
 
     def _job(self, write: Write) -> Job:
         if isinstance(write, Create):
@@ -99,13 +123,13 @@ class Writer:
             self._batches.send(object_type, verb, whole)
             for job in jobs:
                 job.skipped = job.echo is None and job.error is None and job.unknown is None
-            self._after(object_type, [job for job in jobs if job.alive])
 
     def _after(self, object_type: str, jobs: list[Job]) -> None:
-        """Associations and reading back. The records are written by now, so that an error of
-        the account here no longer undoes what is known of them."""
+        """Associations and reading back, of all batches together. The records are written by
+        now, so that an error of the account here no longer undoes what is known of them."""
         try:
-            self._write_associations(object_type, jobs)
+            for each in _rounds(jobs, lambda job: str(job.id)):
+                self._write_associations(object_type, each)
         except ConnectorError as error:
             for job in jobs:
                 job.refuse_associations(error)
@@ -120,16 +144,21 @@ class Writer:
     def _write_associations(self, object_type: str, jobs: list[Job]) -> None:
         for name in sorted({name for job in jobs for name in job.associations}):
             concerned = {str(job.id): job for job in jobs if name in job.associations}
-            values, refused = self._associations.write(
+            done = self._associations.write(
                 object_type,
                 name,
                 {id: job.associations[name] for id, job in concerned.items()},
-                [id for id, job in concerned.items() if job.created],
+                new=[id for id, job in concerned.items() if job.created],
+                expected={
+                    id: job.expected[name]
+                    for id, job in concerned.items()
+                    if isinstance(job.expected.get(name), list)
+                },
             )
             for id, job in concerned.items():
-                job.linked[name] = values.get(id, [])
-                if id in refused:
-                    job.refused[name] = refused[id]
+                job.associated(name, done.values.get(id, []), sure=id in done.sure)
+                if id in done.refused:
+                    job.refused[name] = done.refused[id]
 
     # --- reading back ------------------------------------------------------------------------
 
@@ -247,22 +276,36 @@ def _batches(jobs: Sequence[Job]) -> list[tuple[str, list[Job]]]:
     """Batches of one verb each, creates first and merges last; no batch has two writes of one
     record, which HubSpot refuses as a whole."""
     found: list[tuple[str, list[Job]]] = []
-    verbs = sorted({job.verb for job in jobs if job.error is None}, key=_ORDER.index)
-    for verb in verbs:
-        rounds: list[list[Job]] = []
-        times: dict[tuple[str, str], int] = {}
-        for number, job in enumerate(job for job in jobs if job.verb == verb):
-            key = job.key or (verb, str(number))
-            turn = times.get(key, 0)
-            times[key] = turn + 1
-            if turn == len(rounds):
-                rounds.append([])
-            rounds[turn].append(job)
+    numbers = {id(job): str(number) for number, job in enumerate(jobs)}
+    for verb in sorted({job.verb for job in jobs}, key=_ORDER.index):
+        same = [job for job in jobs if job.verb == verb]
+        rounds = _rounds(same, lambda job: str(job.key or numbers[id(job)]))
         found += [(verb, batch) for each in rounds for batch in chunks(each, BATCH)]
     return found
 
 
-_ORDER = ["upsert", "create", "update", "archive", "merge"]
+def _rounds(jobs: Sequence[Job], key: Callable[[Job], str]) -> list[list[Job]]:
+    """The jobs in lists that have each key once, in their order."""
+    rounds: list[list[Job]] = []
+    times: Counter[str] = Counter()
+    for job in jobs:
+        turn = times[key(job)]
+        times[key(job)] += 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(job)
+    return rounds
+
+
+WRITING = ("upsert", "create", "update")
+_ORDER = [*WRITING, "archive", "merge"]
+
+
+def _check_drift(object_type: str, jobs: Sequence[Job]) -> None:
+    """Raise SchemaDriftError where properties are gone and so nothing came of any write."""
+    gone = sorted({name for job in jobs for name in job.drift})
+    if gone and not any(job.happened for job in jobs):
+        raise SchemaDriftError(f"HubSpot's {object_type} have no {', '.join(gone)} any more")
 
 
 def _leave(jobs: Sequence[Job], error: ConnectorError) -> None:

@@ -71,9 +71,9 @@ _FREE_MAIL_AT = {
     "pl": ("wp.pl", "onet.pl"), "it": ("libero.it",), "zh": ("qq.com", "163.com"),
     "pt": ("uol.com.br",), "ja": ("yahoo.co.jp",), "hi": ("rediffmail.com",),
 }  # fmt: skip
-_OPTIONAL_LEAD = ("Phone", "Title", "Website", "Industry", "NumberOfEmployees", "City")
-_OPTIONAL_CONTACT = ("Phone", "MobilePhone", "Title", "Department", "MailingCity")
-_OPTIONAL_HUBSPOT = ("phone", "mobilephone", "jobtitle", "city", "country", "company")
+_OPTIONAL_LEAD = ("Phone", "Title", "Website", "Industry", "LeadSource")
+_OPTIONAL_CONTACT = ("Phone", "MobilePhone", "Title", "Department", "LeadSource")
+_OPTIONAL_HUBSPOT = ("phone", "mobilephone", "jobtitle", "company")
 _CROWD = 1.8
 """How unevenly people spread over companies: 1 is evenly, more puts more into the first ones."""
 
@@ -280,6 +280,8 @@ def _render(rng: Random, profile: Profile) -> tuple[Record, Record]:
     here["HasOptedOutOfEmail"], there["hs_email_optout"] = _opted_out(rng)
     blank_some(rng, here, _OPTIONAL_LEAD if profile.lead else _OPTIONAL_CONTACT, 0.18)
     blank_some(rng, there, _OPTIONAL_HUBSPOT, 0.18)
+    if rng.random() < 0.08:
+        there["city"] = there["country"] = None
     return here, there
 
 

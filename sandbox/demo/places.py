@@ -132,7 +132,7 @@ _COUNTRIES = (
              _BRITISH, """
         Sydney|New South Wales|20##|(02) 5550 ####
         Melbourne|Victoria|30##|(03) 7010 ####"""),
-    _country("IN", 3, "India|Bharat|hi", "91|0", "in|com|co.in", "Pvt. Ltd.|Ltd.", "",
+    _country("IN", 3, "India|India|hi", "91|0", "in|com|co.in", "Pvt. Ltd.|Ltd.", "",
              "# MG Road|# Residency Road|# Ring Road", """
         Bengaluru|Karnataka|5600##|080 2555 00##
         Mumbai|Maharashtra|4000##|022 2555 00##"""),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.hubspot import errors
-from sandbox.hubspot.auth import ACCESS_SECONDS, Auth
+from sandbox.hubspot.auth import Auth
 from sandbox.hubspot.http import Call, Endpoint, Reply
 
 MAX_OWNERS = 500
@@ -40,6 +42,8 @@ def read_owner(call: Call) -> Reply:
 
 def details(call: Call) -> Reply:
     options = call.store.options
+    moment = call.store.clock.now().astimezone(ZoneInfo(options.time_zone))
+    offset = moment.utcoffset() or timedelta()
     return Reply(
         200,
         {
@@ -48,8 +52,8 @@ def details(call: Call) -> Reply:
             "timeZone": options.time_zone,
             "companyCurrency": options.company_currency,
             "additionalCurrencies": list(options.additional_currencies),
-            "utcOffset": "+01:00",
-            "utcOffsetMilliseconds": 3_600_000,
+            "utcOffset": moment.isoformat()[-6:],
+            "utcOffsetMilliseconds": offset // timedelta(milliseconds=1),
             "uiDomain": "app.hubspot.com",
             "dataHostingLocation": "eu1",
         },
@@ -84,7 +88,7 @@ def token_endpoints(auth: Auth) -> tuple[Endpoint, ...]:
     def access_token(call: Call) -> Reply:
         if not auth.knows(call.params["token"]):
             raise errors.not_found("The access token was not found or has expired")
-        return Reply(200, _access_info(call))
+        return Reply(200, _access_info(call, auth.seconds_left(call.params["token"])))
 
     made: list[tuple[str, str, Callable[[Call], Reply]]] = [
         ("POST", "/oauth/v1/token", grant),
@@ -104,7 +108,7 @@ def _token_info(call: Call) -> dict[str, Any]:
     }
 
 
-def _access_info(call: Call) -> dict[str, Any]:
+def _access_info(call: Call, left: int) -> dict[str, Any]:
     options = call.store.options
     return {
         "token": call.params["token"],
@@ -113,7 +117,7 @@ def _access_info(call: Call) -> dict[str, Any]:
         "scopes": list(options.scopes),
         "hub_id": options.portal_id,
         "app_id": options.app_id,
-        "expires_in": ACCESS_SECONDS,
+        "expires_in": left,
         "user_id": options.user_id,
         "token_type": "access",
     }
@@ -123,5 +127,6 @@ ENDPOINTS = (
     Endpoint("GET", "/crm/owners", list_owners, OWNERS_SCOPE),
     Endpoint("GET", "/crm/owners/{id}", read_owner, OWNERS_SCOPE),
     Endpoint("GET", "/account-info/v3/details", details),
+    Endpoint("GET", "/account-info/2026-03/details", details),
     Endpoint("GET", "/account-info/v3/api-usage/daily/private-apps", daily_usage),
 )

@@ -12,23 +12,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.admin import Classified, SandboxApp
+from sandbox.admin import Classified, SandboxApp, answer
 from sandbox.hubspot import account, batches, errors, linking, objects, schemas
 from sandbox.hubspot.auth import Auth
 from sandbox.hubspot.effects import Effects
 from sandbox.hubspot.http import Call, Match, Reply, Router
 from sandbox.hubspot.limits import Limits
 from sandbox.hubspot.records import Source
+from sandbox.hubspot.rules import enforced
 from sandbox.hubspot.search import Searcher
 from sandbox.hubspot.seeding import Administration
+from sandbox.hubspot.spoils import HUBSPOT_SPOILS
 from sandbox.hubspot.store import Store
+from sandbox.hubspot.webhooks import Deliverer
 from sandbox.hubspot.writer import Writer
 
 JSON = "application/json;charset=utf-8"
 HTML = "text/html;charset=iso-8859-1"
 LONGEST_URL = 16_300
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-SCOPE_OF: Mapping[str, str] = {"tickets": "tickets", "tasks": "crm.objects.contacts.{verb}"}
+CONTACTS_SCOPE = "crm.objects.contacts.{verb}"
+SCOPE_OF: Mapping[str, str] = {
+    "tickets": "tickets",
+    "tasks": CONTACTS_SCOPE,
+    "meetings": CONTACTS_SCOPE,
+}
 
 
 class Door:
@@ -67,48 +75,57 @@ class Door:
         found = self._router.find(request.method, request.url.path)
         with self._store.lock:
             self._effects.run_due()
-            search = found is not None and found.endpoint.search
             headers: dict[str, str] = {}
             try:
-                if found is None or not found.endpoint.public:
-                    self._auth.check(request.headers, self._scope(found))
-                    headers = self._counted(search=search)
+                found = self._addressed(request, found)
+                if not found.endpoint.public:
+                    oauth = self._auth.check(request.headers, self._scopes(found))
+                    search = found.endpoint.search
+                    try:
+                        self._limits.count(search=search, oauth=oauth)
+                    finally:
+                        headers = self._limits.headers(search=search, oauth=oauth)
                 return _response(self._handled(found, request, raw, headers), headers)
             except errors.ApiError as error:
-                if error.status == 429:
-                    headers = self._limits.headers(search=search)
                 return self._refusal(error, headers)
 
-    def _counted(self, *, search: bool) -> dict[str, str]:
-        self._limits.count(search=search)
-        return self._limits.headers(search=search)
+    def _addressed(self, request: Request, found: Match | None) -> Match:
+        """Raises ApiError for what no endpoint sees: too long, unknown, or the wrong method."""
+        if len(str(request.url)) > LONGEST_URL and self._store.quirks.on("long_addresses"):
+            raise errors.ApiError(414, "URI too long", html="<h1>Bad Message 414</h1>")
+        if found is not None:
+            return found
+        others = [m for m in METHODS if self._router.find(m, request.url.path) is not None]
+        if others:
+            allowed = {"Allow": ", ".join(others)}
+            raise errors.ApiError(405, "HTTP 405 Method Not Allowed", headers=allowed)
+        raise errors.ApiError(404, f"No route matches {request.url.path}")
 
-    def _scope(self, found: Match | None) -> str | None:
-        """The scope that a call needs, made from the endpoint's template."""
-        scope = found.endpoint.scope if found is not None else None
-        if found is None or scope is None or "{object_type}" not in scope:
-            return scope
-        table = self._store.table(found.params["object_type"])
-        if table is None:
-            return None
-        special = SCOPE_OF.get(table.kind.name)
-        if special is not None:
-            return special.format(verb=scope.rpartition(".")[2])
-        return scope.format(object_type=table.kind.name)
+    def _scopes(self, found: Match) -> list[str]:
+        """The scopes that a call needs, made from the endpoint's template: for associations
+        those of both object types."""
+        scope = found.endpoint.scope
+        if scope is None or "{object_type}" not in scope:
+            return [] if scope is None else [scope]
+        given = (found.params.get(name, "") for name in ("object_type", "to_type"))
+        tables = [table for name in given if (table := self._store.table(name)) is not None]
+        made = []
+        for table in tables:
+            template = SCOPE_OF.get(table.kind.name, scope)
+            verb = scope.rpartition(".")[2]
+            made.append(template.format(object_type=table.kind.name, verb=verb))
+        return list(dict.fromkeys(made))
 
     def _handled(
-        self, found: Match | None, request: Request, raw: bytes, headers: Mapping[str, str]
+        self, found: Match, request: Request, raw: bytes, headers: Mapping[str, str]
     ) -> Reply:
-        if len(str(request.url)) > LONGEST_URL:
-            raise errors.ApiError(414, "URI too long", html="<h1>Bad Message 414</h1>")
-        if found is None:
-            raise errors.not_found_page()
         options = self._store.options
         source = Source("INTEGRATION", str(options.app_id), "Tieline sandbox app")
+        held = enforced(found.version)
         call = Call(
             store=self._store,
             searcher=self._searcher,
-            writer=Writer(self._store, source),
+            writer=Writer(self._store, source, self._store.rules if held else ()),
             source=source,
             method=request.method,
             path=request.url.path,
@@ -149,8 +166,28 @@ def _response(reply: Reply, headers: Mapping[str, str]) -> Response:
     return Response(body, reply.status, {**headers, **reply.headers}, media_type=JSON)
 
 
-def make_app(store: Store, auth: Auth, administration: Administration) -> SandboxApp:
-    """The application: HubSpot's routes, the admin routes, faults and the request counter."""
+def make_app(
+    store: Store, auth: Auth, administration: Administration, deliverer: Deliverer
+) -> SandboxApp:
+    """The application: HubSpot's routes, the admin routes, faults and the request counter.
+
+    Besides the admin routes of every sandbox, `GET /_sandbox/webhooks` tells how many events
+    wait and arrived, and POST delivers those that are due.
+    """
     door = Door(store, auth)
-    routes = [Route("/{path:path}", door.answer, methods=METHODS)]
-    return SandboxApp(routes, store=administration, classify=door.classify)
+
+    async def webhooks(request: Request) -> Response:
+        act = deliverer.deliver if request.method == "POST" else deliverer.state
+        return answer(await run_in_threadpool(act))
+
+    routes = [
+        Route("/_sandbox/webhooks", webhooks, methods=["GET", "POST"]),
+        Route("/{path:path}", door.answer, methods=METHODS),
+    ]
+    return SandboxApp(
+        routes,
+        store=administration,
+        classify=door.classify,
+        quirks=store.quirks,
+        spoils=HUBSPOT_SPOILS,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sandbox.hubspot.standard.kinds import ASSOCIATION_TYPES, PRIMARY_TYPES, AssociationType
@@ -126,6 +126,20 @@ class Associations:
         }
         self.definitions |= made
         return list(made.values())
+
+    def rename(self, found: Definition, labels: tuple[str, str]) -> None:
+        """Give a user-defined type and its counterpart other labels."""
+        back = self.definitions[found.inverse]
+        self.definitions[back.ref] = replace(back, label=labels[1])
+        self.definitions[found.ref] = replace(found, label=labels[0])
+
+    def undefine(self, found: Definition) -> None:
+        """Remove a user-defined type, from all pairs that have it."""
+        for source, one, target, two, ref in list(self.everything()):
+            if ref == found.ref:
+                self.remove_type(source, one, target, two, ref)
+        self.definitions.pop(found.inverse, None)
+        self.definitions.pop(found.ref, None)
 
     def drop_record(self, kind: str, record_id: int) -> list[tuple[str, int]]:
         """Remove all associations of a record; returns (object type, id) of the others."""

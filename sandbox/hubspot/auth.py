@@ -1,14 +1,15 @@
-"""Tokens: the private app's lasting one, and OAuth access tokens that expire after 30 minutes."""
+"""Tokens: the private app's lasting one, and OAuth access tokens that expire."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.store import Store
 
-ACCESS_SECONDS = 1800
+_TOKEN = re.compile(r"(pat-|C)[\w-]{20,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,19 @@ class Auth:
         self._issued = 0
         self.revoked = False
 
-    def check(self, headers: Mapping[str, str], scope: str | None) -> None:
-        """Raises ApiError: 401 without a valid token, 403 without the scope."""
+    def check(self, headers: Mapping[str, str], scopes: Sequence[str]) -> bool:
+        """Whether an OAuth app calls (else the private app). Raises ApiError: 401 without a
+        valid token, 403 without all the scopes."""
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise errors.unauthenticated()
+        if not _TOKEN.fullmatch(token.strip()) and self._store.quirks.on("edge_530"):
+            raise errors.refused_at_the_edge()
         self._check_token(token.strip())
-        if scope is not None and scope not in self._store.options.scopes:
-            raise errors.missing_scopes([scope])
+        missing = [scope for scope in scopes if scope not in self._store.options.scopes]
+        if missing:
+            raise errors.missing_scopes(missing)
+        return token.strip() != self.credentials.token
 
     def _check_token(self, token: str) -> None:
         if token == self.credentials.token:
@@ -100,14 +106,20 @@ class Auth:
             "token_type": "bearer",
             "refresh_token": own.refresh_token,
             "access_token": self._issue(),
-            "expires_in": ACCESS_SECONDS,
+            "expires_in": int(self._store.quirks.seconds("token_seconds")),
         }
 
     def _issue(self) -> str:
         self._issued += 1
         token = f"CPOAuth{self._store.options.portal_id}-{self._issued:06d}-sandbox-access"
-        self._access[token] = self._store.now() + ACCESS_SECONDS * 1000
+        self._access[token] = self._store.now() + int(
+            self._store.quirks.seconds("token_seconds") * 1000
+        )
         return token
+
+    def seconds_left(self, token: str) -> int:
+        """How long an OAuth access token is still accepted; below zero for none."""
+        return (self._access.get(token, 0) - self._store.now()) // 1000
 
     def knows(self, token: str) -> bool:
         """Whether a token is valid now."""

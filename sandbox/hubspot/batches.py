@@ -37,13 +37,13 @@ def inputs_of(call: Call, most: int = MAX_INPUTS) -> list[Json]:
     return inputs
 
 
-def _check_ids(inputs: Sequence[Json]) -> None:
+def _check_ids(call: Call, inputs: Sequence[Json]) -> None:
     """Raises ApiError (400) for an input without an id, and for ids given twice."""
     if any(i.get("id") in (None, "") for i in inputs):
         raise errors.bad_json("Some required fields were not set: [id]")
     counts = Counter((str(i["id"]), str(i.get("idProperty") or "")) for i in inputs)
     twice = [key for (key, _), n in counts.items() if n > 1]
-    if twice:
+    if twice and call.store.quirks.on("duplicate_ids"):
         raise errors.invalid(
             f"Duplicate IDs found in batch input: [{', '.join(twice)}]. IDs must be unique"
         )
@@ -100,8 +100,8 @@ def _one_by_one(
         try:
             results.append(act(each))
         except errors.ApiError as error:
-            trace = str(each["objectWriteTraceId"])
-            problems.append(error.in_batch({"objectWriteTraceId": [trace]}))
+            trace = each.get("objectWriteTraceId")
+            problems.append(error.in_batch({"objectWriteTraceId": [str(trace)]} if trace else {}))
     return results, problems
 
 
@@ -113,7 +113,7 @@ def create_batch(call: Call) -> Reply:
         record = call.writer.create(table, properties_of(each), links)
         return _result(table, record, each)
 
-    if _traced(inputs):
+    if _traced(inputs) or not call.store.quirks.on("atomic_creates"):
         results, problems = _one_by_one(inputs, create)
         return batch_reply(call, started, results, problems, status=201)
     _check_creates(call, table, inputs)
@@ -145,7 +145,7 @@ def _check_clashes(
 
 def update_batch(call: Call) -> Reply:
     table, inputs, started = call.table(), inputs_of(call), call.store.now_text()
-    _check_ids(inputs)
+    _check_ids(call, inputs)
     if _traced(inputs):
         results, problems = _one_by_one(inputs, lambda each: _update_one(call, table, each))
         return batch_reply(call, started, results, problems)
@@ -176,7 +176,7 @@ def _update_one(call: Call, table: Table, each: Json) -> dict[str, Any]:
 
 def upsert_batch(call: Call) -> Reply:
     table, inputs, started = call.table(), inputs_of(call), call.store.now_text()
-    _check_ids(inputs)
+    _check_ids(call, inputs)
     if _traced(inputs):
         results, problems = _one_by_one(inputs, lambda each: _upsert_one(call, table, each))
         return batch_reply(call, started, results, problems)

@@ -22,7 +22,7 @@ def consequences(
     made: Values = {}
     if "hubspot_owner_id" in changes:
         made["hs_all_owner_ids"] = after["hubspot_owner_id"]
-        if kind.name != "tasks":
+        if kind.name not in ("tasks", "meetings"):
             made["hubspot_owner_assigneddate"] = iso(now) if after["hubspot_owner_id"] else ""
     if kind.has_lifecycle and "lifecyclestage" in changes:
         stage = after["lifecyclestage"]

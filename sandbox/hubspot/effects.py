@@ -1,15 +1,17 @@
-"""What HubSpot does by itself after a write: companies from e-mail domains, lifecycle moves."""
+"""What HubSpot does by itself after a write: companies from domains, lifecycle moves, workflows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import NamedTuple
 
 from sandbox.hubspot.associations import TypeRef
 from sandbox.hubspot.computed import consequences
-from sandbox.hubspot.records import Record, Source, Values
+from sandbox.hubspot.records import Record, Source, Table, Values
 from sandbox.hubspot.standard.kinds import ObjectType
 from sandbox.hubspot.store import Store
 from sandbox.hubspot.times import iso
+from sandbox.hubspot.values import InvalidValueError, stored
+from sandbox.hubspot.workflows import Workflow
 
 FREE_MAIL = frozenset(
     {
@@ -22,56 +24,109 @@ FREE_MAIL = frozenset(
 )  # fmt: skip
 BY_DOMAIN = Source("AUTO_ASSOCIATE_BY_DOMAIN", "AUTO_ASSOCIATE_BY_DOMAIN")
 BY_STAGE = Source("INTERNAL_PROCESSING", "LifecycleStageSync")
+BY_WORKFLOW = "AUTOMATION_PLATFORM"
 PRIMARY = TypeRef("HUBSPOT_DEFINED", 1)
 
 
+class Due(NamedTuple):
+    """An effect to come: at that moment (milliseconds), of a workflow or (0) of the domain."""
+
+    at: int
+    object_type: str
+    record_id: int
+    flow: int = 0
+
+
 class Effects:
-    """The account's own reactions, each behind an option. Callers hold the store's lock."""
+    """The account's own reactions, each behind a quirk or an option. Callers hold the store's
+    lock, and let what is due happen before they look at anything or change it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def after_write(self, kind: ObjectType, record: Record, changed: Values) -> None:
+    def after_write(self, kind: ObjectType, record: Record, changed: Values, by: Source) -> None:
         """React to a stored create or update."""
-        options = self._store.options
-        if options.auto_associate and kind.name == "contacts" and changed.get("email"):
-            delay = int(options.auto_associate_delay * 1000)
-            self._store.due.append((self._store.now() + delay, record.id))
-        if options.lifecycle_automation and kind.name == "deals" and "dealstage" in changed:
+        store, now = self._store, self._store.now()
+        if kind.name == "contacts" and changed.get("email") and store.quirks.on("auto_associate"):
+            delay = int(store.options.auto_associate_delay * 1000)
+            store.due.append(Due(now + delay, kind.name, record.id))
+        if kind.name == "deals" and "dealstage" in changed:
             self._advance(record)
+        for workflow in store.workflows if by.type != BY_WORKFLOW else ():
+            if workflow.applies(kind.name, changed):
+                at = now + int(workflow.delay * 1000)
+                store.due.append(Due(at, kind.name, record.id, workflow.flow))
 
     def after_association(self, kind: str, one: int, target: str, two: int) -> None:
         """React to a new association."""
-        if not self._store.options.lifecycle_automation:
-            return
         for name, record_id in ((kind, one), (target, two)):
             if name == "deals":
                 self._advance(self._store.tables["deals"].records[record_id])
 
     def run_due(self) -> None:
-        """Carry out the delayed effects whose time has come."""
+        """Carry out the delayed effects whose time has come, each as of its own time."""
+        if not self._store.due:
+            return
         now = self._store.now()
-        due = [contact for at, contact in self._store.due if at <= now]
-        if due:
-            self._store.due = [entry for entry in self._store.due if entry[0] > now]
-            for contact in due:
-                self._associate_by_domain(contact, now)
+        due = sorted(entry for entry in self._store.due if entry.at <= now)
+        self._store.due = [entry for entry in self._store.due if entry.at > now]
+        domains: dict[str, int] | None = None
+        for entry in due:
+            record = self._store.live(entry.object_type, entry.record_id)
+            if record is not None and entry.flow:
+                self._run_workflow(entry, record)
+            elif record is not None:
+                domains = self._domains() if domains is None else domains
+                self._associate_by_domain(record, entry.at, domains)
 
-    def _associate_by_domain(self, contact_id: int, now: int) -> None:
-        contact = self._store.live("contacts", contact_id)
-        if contact is None or self._store.primary_company("contacts", contact.id) is not None:
+    def _run_workflow(self, entry: Due, record: Record) -> None:
+        wanted = (w for w in self._store.workflows if w.flow == entry.flow)
+        workflow: Workflow | None = next(wanted, None)
+        table = self._store.tables[entry.object_type]
+        definition = table.properties.get(workflow.property) if workflow is not None else None
+        if workflow is None or definition is None:
+            return
+        present = record.properties.get(workflow.property)
+        try:
+            value = stored(definition, workflow.rewritten(present), present)
+        except InvalidValueError:
+            return  # HubSpot's workflows fail without a word to the API
+        source = Source(BY_WORKFLOW, f"flowId:{workflow.flow}")
+        self._set(table, record, {workflow.property: value}, entry.at, source)
+
+    def _set(self, table: Table, record: Record, values: Values, at: int, source: Source) -> None:
+        """Set values of a live record, with all that follows from them."""
+        kind = table.kind
+        at = max(at, record.updated)
+        table.at(at)
+        changed = {n: v for n, v in values.items() if (record.properties.get(n) or "") != (v or "")}
+        if changed:
+            pipelines = self._store.pipelines.get(kind.name, {})
+            changed |= consequences(kind, record.properties, changed, at, pipelines)
+            table.change(record, changed, at, source)
+            self._store.events.changed(kind, record, changed, source)
+
+    def _domains(self) -> dict[str, int]:
+        """Live companies by their domain."""
+        table = self._store.tables["companies"]
+        found = ((table.records[i].properties.get("domain"), i) for i in reversed(table.live))
+        return {domain: company for domain, company in found if domain}
+
+    def _associate_by_domain(self, contact: Record, at: int, domains: dict[str, int]) -> None:
+        if self._store.primary_company("contacts", contact.id) is not None:
             return
         domain = _domain_of(contact)
         if domain is None:
             return
-        company = self._company_with(domain) or self._make_company(domain, now)
-        self._store.associations.add("contacts", contact.id, "companies", company.id, PRIMARY)
-        self._store.refresh_counts([("contacts", contact.id), ("companies", company.id)])
-
-    def _company_with(self, domain: str) -> Record | None:
-        table = self._store.tables["companies"]
-        live: Iterable[Record] = (table.records[i] for i in table.live)
-        return next((r for r in live if r.properties.get("domain") == domain), None)
+        if domain not in domains:
+            domains[domain] = self._make_company(domain, at).id
+        company = domains[domain]
+        self._store.associations.add("contacts", contact.id, "companies", company, PRIMARY)
+        self._store.refresh_counts([("contacts", contact.id), ("companies", company)])
+        kinds = (self._store.tables["contacts"].kind, self._store.tables["companies"].kind)
+        self._store.events.linked(
+            kinds, (contact.id, company), BY_DOMAIN, removed=False, primary=True
+        )
 
     def _make_company(self, domain: str, now: int) -> Record:
         table = self._store.tables["companies"]
@@ -87,22 +142,24 @@ class Effects:
             "hs_object_source_label": BY_DOMAIN.type,
         }
         table.add(record)
+        self._store.events.created(table.kind, record)
         return record
 
     def _advance(self, deal: Record) -> None:
         """An associated deal moves contacts and companies to opportunity, a won one to
         customer; never backward."""
+        if not self._store.quirks.on("lifecycle_automation"):
+            return
         stage = "customer" if deal.properties.get("hs_is_closed_won") == "true" else "opportunity"
         now = self._store.now()
         for name in ("contacts", "companies"):
             table = self._store.tables[name]
-            table.at(now)
             order = table.properties.all["lifecyclestage"].allowed()
             for record_id in self._store.associated("deals", deal.id, name):
                 record = table.records[record_id]
                 present = record.properties.get("lifecyclestage") or ""
                 if order.get(present, -1) < order[stage]:
-                    table.change(record, {"lifecyclestage": stage}, now, BY_STAGE)
+                    self._set(table, record, {"lifecyclestage": stage}, now, BY_STAGE)
 
 
 def _domain_of(contact: Record) -> str | None:

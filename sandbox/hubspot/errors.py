@@ -43,7 +43,7 @@ class ApiError(Exception):
 
     def in_batch(self, context: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """The error as one entry of a multi-status answer."""
-        return {**self._body, "context": dict(context)}
+        return {**self._body, "context": dict(context)} if context else dict(self._body)
 
 
 def invalid(message: str, **extra: Any) -> ApiError:
@@ -81,6 +81,11 @@ def bad_json(detail: str) -> ApiError:
     return ApiError(400, f"Invalid input JSON on line 1, column 1. {detail}", "VALIDATION_ERROR")
 
 
+def no_body() -> ApiError:
+    """A body that is not there: the form without category, whose `errors` are strings."""
+    return ApiError(400, "validation error", errors=["The request body may not be null"])
+
+
 def conflict(singular: str, existing: int) -> ApiError:
     """A create whose unique value an existing record has."""
     name = singular.capitalize()
@@ -92,6 +97,14 @@ def value_taken(portal_id: int, name: str, value: str, record: str, other: int) 
     return invalid(
         f"Cannot set PropertyValueCoordinates{{portalId={portal_id}, propertyName={name}, "
         f"value={value}}} on {record}. {other} already has that value."
+    )
+
+
+def too_many_associations(kind: str, record: int, target: str) -> ApiError:
+    """A record that has all the associations that the account's limits allow it."""
+    return invalid(
+        f"The limit of associations from {kind} {record} to {target} is reached.",
+        subCategory="crm.associations.ASSOCIATION_LIMIT_EXCEEDED",
     )
 
 
@@ -128,6 +141,12 @@ def unauthenticated(
         "oauth-overview",
         category,
     )
+
+
+def refused_at_the_edge() -> ApiError:
+    """What looks like no token at all does not get beyond the network in front of HubSpot."""
+    page = "<html><head><title>530</title></head><body>cloudflare</body></html>"
+    return ApiError(530, "Origin is unreachable", html=page)
 
 
 def missing_scopes(scopes: Sequence[str]) -> ApiError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import takewhile
+from zoneinfo import ZoneInfo
 
 from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.store import Store
@@ -16,25 +17,30 @@ class Limits:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._calls: deque[int] = deque()
+        self._calls: dict[bool, deque[int]] = {False: deque(), True: deque()}
         self._searches: deque[int] = deque()
         self._day = -1
         self._used = 0
+        self._refused = 0
 
-    def count(self, *, search: bool) -> None:
-        """Count one call. Raises ApiError (429) when an enforced limit is exceeded."""
+    def count(self, *, search: bool, oauth: bool = False) -> None:
+        """Count one call. Raises ApiError (429) when an enforced limit is exceeded.
+
+        The day ends at midnight of the account's time zone. OAuth apps have an allowance for
+        ten seconds of their own.
+        """
         options, now = self._store.options, self._store.now()
-        day = now // 86_400_000
+        day = self._store.clock.now().astimezone(ZoneInfo(options.time_zone)).toordinal()
         if day != self._day:
             self._day, self._used = day, 0
-        enforced = options.rate_limits == "pro"
+        enforced = self._store.quirks.on("rate_limits")
         if enforced and self._used >= options.daily_limit:
             raise self._exceeded("daily", "DAILY", "private-app-api-calls-daily", None)
         self._used += 1
         if search:
             if _take(self._searches, now, 1000, options.search_limit, enforced=enforced):
                 raise self._exceeded("secondly", "SECONDLY", "crm-search-api-calls-secondly", 1)
-        elif _take(self._calls, now, TEN_SECONDS, options.ten_second_limit, enforced=enforced):
+        elif _take(self._calls[oauth], now, TEN_SECONDS, self._most(oauth), enforced=enforced):
             raise self._exceeded(
                 "ten_secondly_rolling",
                 "TEN_SECONDLY_ROLLING",
@@ -42,7 +48,11 @@ class Limits:
                 10,
             )
 
-    def headers(self, *, search: bool) -> dict[str, str]:
+    def _most(self, oauth: bool) -> int:
+        options = self._store.options
+        return options.oauth_ten_second_limit if oauth else options.ten_second_limit
+
+    def headers(self, *, search: bool, oauth: bool = False) -> dict[str, str]:
         """The headers of an answer; search shows only those of the day, as recorded."""
         options, now = self._store.options, self._store.now()
         made = {
@@ -50,9 +60,10 @@ class Limits:
             "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, options.daily_limit - self._used)),
         }
         if not search:
-            _drop_old(self._calls, now, TEN_SECONDS)
-            most, used = options.ten_second_limit, len(self._calls)
-            recent = takewhile(lambda at: at > now - 1000, reversed(self._calls))
+            calls, most = self._calls[oauth], self._most(oauth)
+            _drop_old(calls, now, TEN_SECONDS)
+            used = len(calls)
+            recent = takewhile(lambda at: at > now - 1000, reversed(calls))
             last_second = sum(1 for _ in recent)
             made |= {
                 "X-HubSpot-RateLimit-Interval-Milliseconds": str(TEN_SECONDS),
@@ -64,9 +75,11 @@ class Limits:
         return made
 
     def _exceeded(self, limit: str, policy: str, group: str, seconds: int | None) -> ApiError:
-        """The two forms of 429: with `Retry-After` where the option says so and the limit is
+        """The two forms of 429: with `Retry-After` where the quirk says so and the limit is
         not the daily one, else only the policy's name in the body."""
-        retry = self._store.options.retry_after and seconds is not None
+        self._refused += 1
+        told = self._store.quirks.rate("retry_after", f"refusal {self._refused}")
+        retry = told and seconds is not None
         portal = self._store.options.portal_id
         return ApiError(
             429,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.hubspot import errors
-from sandbox.hubspot.associations import TypeRef
+from sandbox.hubspot.associations import Definition, TypeRef
 from sandbox.hubspot.batches import inputs_of
 from sandbox.hubspot.http import Call, Endpoint, Reply
 from sandbox.hubspot.objects import READ, WRITE, number
@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 
 def shown_id(call: Call, record_id: int) -> str | int:
     """An id as the account emits it in associations: text, or a number as in 2022."""
-    return record_id if call.store.options.integer_association_ids else str(record_id)
+    return record_id if call.store.quirks.on("integer_association_ids") else str(record_id)
 
 
 def _side(call: Call, table: Table, given: Any) -> Record | None:
@@ -100,9 +100,14 @@ def _create(call: Call, source: Table, target: Table, *, default: bool) -> Reply
         else:
             planned.append((pair[0].id, pair[1].id, wanted))
     for one, two, refs in planned:
-        for ref in refs:
-            call.writer.associate(source.kind.name, one, target.kind.name, two, ref)
-        results.append(_link_json(call, source, one, target, two))
+        try:
+            for ref in refs:
+                call.writer.associate(source.kind.name, one, target.kind.name, two, ref)
+        except errors.ApiError as error:
+            ends = {"fromObjectId": [str(one)], "toObjectId": [str(two)]}
+            problems.append(error.in_batch(ends))
+        else:
+            results.append(_link_json(call, source, one, target, two))
     return batch_reply(call, started, results, problems, status=201)
 
 
@@ -280,6 +285,33 @@ def create_label(call: Call) -> Reply:
     return Reply(201, {"results": [definition.to_json() for definition in made]})
 
 
+def update_label(call: Call) -> Reply:
+    """Rename a user-defined label: `{"associationTypeId", "label", "inverseLabel"?}`."""
+    body = call.mapping()
+    found = _own_label(call, body.get("associationTypeId"))
+    if not body.get("label"):
+        raise errors.bad_json("Some required fields were not set: [label]")
+    inverse = body.get("inverseLabel")
+    labels = (str(body["label"]), str(body["label"] if inverse is None else inverse))
+    call.store.associations.rename(found, labels)
+    return Reply(204)
+
+
+def delete_label(call: Call) -> Reply:
+    found = _own_label(call, call.params["type_id"])
+    call.store.associations.undefine(found)
+    return Reply(204)
+
+
+def _own_label(call: Call, type_id: Any) -> Definition:
+    """The user-defined label of that id. Raises ApiError (404)."""
+    source, target = call.table().kind.name, call.table("to_type").kind.name
+    for found in call.store.associations.definitions_of(source, target):
+        if found.ref == ("USER_DEFINED", number(type_id)):
+            return found
+    raise errors.not_found(f"No association label {type_id} from {source} to {target}")
+
+
 def list_v3(call: Call) -> Reply:
     source, target = call.table(), call.table("to_type")
     record = _side(call, source, {"id": call.params["id"]})
@@ -335,6 +367,8 @@ ENDPOINTS = (
     Endpoint("POST", f"{PAIR}/batch/labels/archive", archive_labels, WRITE, write=True),
     Endpoint("GET", f"{PAIR}/labels", list_labels, READ),
     Endpoint("POST", f"{PAIR}/labels", create_label, WRITE, write=True),
+    Endpoint("PUT", f"{PAIR}/labels", update_label, WRITE, write=True),
+    Endpoint("DELETE", f"{PAIR}/labels/{{type_id}}", delete_label, WRITE, write=True),
     Endpoint("GET", f"{ONE}/{{to_type}}", list_associations, READ, dialects=V4),
     Endpoint("GET", f"{ONE}/{{to_type}}", list_v3, READ, dialects=V3),
     Endpoint("PUT", f"{ONE}/default/{{to_type}}/{{to_id}}", put_default, WRITE, write=True,

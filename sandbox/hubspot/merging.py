@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sandbox.hubspot import errors
-from sandbox.hubspot.records import Record, Source, Table, Values
+from sandbox.hubspot.records import Change, Record, Source, Table, Values
 from sandbox.hubspot.store import Store
 from sandbox.hubspot.times import iso
 
+MAX_MERGES = 250
 OWN = frozenset(
     {
         "hs_object_id",
@@ -29,6 +30,25 @@ def merge(store: Store, table: Table, primary_id: int, other_id: int, source: So
     Raises ApiError for a record merged with itself or for an id that is not live. Callers hold
     the store's lock.
     """
+    primary, other = _pair(store, table, primary_id, other_id)
+    ids = (primary.id, other.id)
+    table.at(store.now())
+    values = _merged_values(table, primary, other, store.now(), new=_makes_new(store, table))
+    if _makes_new(store, table):
+        survivor = _into_new(store, table, (primary, other), values, source)
+    else:
+        survivor = _into_primary(store, table, primary, other, values, source)
+    gone = [i for i in ids if i != survivor.id]
+    store.events.merged(table.kind, ids[0], gone, survivor, source)
+    return survivor
+
+
+def _makes_new(store: Store, table: Table) -> bool:
+    return table.kind.merge_makes_new_id and store.quirks.on("merge_new_id")
+
+
+def _pair(store: Store, table: Table, primary_id: int, other_id: int) -> tuple[Record, Record]:
+    """The two live records. Raises ApiError (400) where they cannot be merged."""
     kind = table.kind
     primary = store.live(kind.name, primary_id)
     other = store.live(kind.name, other_id)
@@ -40,26 +60,22 @@ def merge(store: Store, table: Table, primary_id: int, other_id: int, source: So
         )
     if primary is other:
         raise errors.invalid(f"Cannot merge a {kind.singular} with itself")
-    now = store.now()
-    table.at(now)
-    values = _merged_values(table, primary, other, now)
-    if kind.merge_makes_new_id:
-        return _into_new(store, table, (primary, other), values, source)
-    return _into_primary(store, table, primary, other, values, source)
+    if len({*_ids(primary), *_ids(other)}) >= MAX_MERGES:
+        raise errors.invalid(
+            f"Cannot merge: a {kind.singular} takes part in at most {MAX_MERGES} merges"
+        )
+    return primary, other
 
 
-def _merged_values(table: Table, primary: Record, other: Record, now: int) -> Values:
+def _merged_values(table: Table, primary: Record, other: Record, now: int, *, new: bool) -> Values:
     values: Values = {
         name: value
         for name, value in {**other.properties, **_filled(primary)}.items()
         if name not in OWN
     }
     values[table.kind.created] = iso(min(primary.created, other.created))
-    merged = [*_ids(primary), *_ids(other)]
-    if table.kind.merge_makes_new_id:
-        merged = [*merged, str(primary.id), str(other.id)]
-    else:
-        merged = [*merged, str(other.id)]
+    taken = (primary, other) if new else (other,)
+    merged = [*_ids(primary), *_ids(other), *(str(record.id) for record in taken)]
     values["hs_merged_object_ids"] = ";".join(dict.fromkeys(merged))
     if table.kind.has_lifecycle:
         values["lifecyclestage"] = _furthest(table, primary, other)
@@ -112,6 +128,7 @@ def _into_new(
     now, kind = store.now(), table.kind
     survivor = Record(table.new_id(), values, min(r.created for r in pair), now, source)
     survivor.source = pair[0].source
+    survivor.history = _history(pair, values, now, source)
     values["hs_object_id"] = str(survivor.id)
     if kind.name == "contacts":
         values["hs_all_contact_vids"] = ";".join(str(r.id) for r in (survivor, *pair))
@@ -121,6 +138,23 @@ def _into_new(
     touched = [t for r in pair for t in store.associations.move(kind.name, r.id, survivor.id)]
     store.refresh_counts([*touched, (kind.name, survivor.id)])
     return survivor
+
+
+def _history(
+    pair: tuple[Record, Record], values: Values, now: int, source: Source
+) -> dict[str, list[Change]]:
+    """The survivor's histories: the primary's own, and an entry of the merge where the value
+    came from the other record."""
+    primary, other = pair
+    by_merge = Source("MERGE_OBJECTS", source.id, source.label, source.user_id)
+    made = {name: list(changes) for name, changes in primary.history.items()}
+    for name, value in values.items():
+        if value != primary.properties.get(name):
+            before = made.get(name) or primary.changes_of(name)[::-1] or other.history.get(name, [])
+            made[name] = [*before, Change(value, now, by_merge)]
+        elif name not in made and primary.created != min(primary.created, other.created):
+            made[name] = primary.changes_of(name)
+    return made
 
 
 def _into_primary(

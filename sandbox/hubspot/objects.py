@@ -84,10 +84,12 @@ def _listed_ids(call: Call, table: Table, after: int) -> list[int]:
     first one: recorded in 2026, and a trap when the last records vanish while one is paging."""
     archived = call.flag("archived")
     ids = table.ids_after(after - 1, archived=archived)
-    if archived and call.store.options.merged_listed:
+    if archived and call.store.quirks.on("merged_listed"):
         merged = (r.id for r in table.records.values() if r.merged_into is not None)
         ids = sorted({*ids, *(i for i in merged if i >= after)})
-    return ids or (_listed_ids(call, table, 0) if after else ids)
+    if ids or not after or not call.store.quirks.on("list_wraps"):
+        return ids
+    return _listed_ids(call, table, 0)
 
 
 def list_records(call: Call) -> Reply:
@@ -128,7 +130,7 @@ def read_record(call: Call) -> Reply:
         found = table.resolve(number(key) or 0)
         record = found if found is not None and not found.live else None
     if record is None:
-        if call.store.options.html_404:
+        if call.store.quirks.on("html_404"):
             raise errors.not_found_page()
         raise errors.not_found()
     return Reply(200, full_json(call, table, record, shown_names(table, call.many("properties"))))
@@ -166,6 +168,8 @@ def search_records(call: Call) -> Reply:
 
 def merge_records(call: Call) -> Reply:
     table, body = call.table(), call.mapping()
+    if not table.kind.can_merge:
+        raise errors.not_found()
     ids = [number(body.get(name)) for name in ("primaryObjectId", "objectIdToMerge")]
     if ids[0] is None or ids[1] is None:
         raise errors.bad_json(
@@ -176,10 +180,18 @@ def merge_records(call: Call) -> Reply:
 
 
 def gdpr_delete(call: Call) -> Reply:
+    """Deletes a contact for good; an address that no contact has is blocked all the same."""
     table, body = call.table(), call.mapping()
-    record = find(call, table, body.get("objectId"), str(body.get("idProperty") or ""))
+    if table.kind.name != "contacts":
+        raise errors.not_found()
+    key, name = body.get("objectId"), str(body.get("idProperty") or "")
+    if key in (None, ""):
+        raise errors.bad_json("Some required fields were not set: [objectId]")
+    record = find(call, table, key, name)
     if record is not None:
         call.writer.forget(table, record)
+    elif name == "email":
+        call.store.forgotten_emails.add(str(key).strip().lower())
     return Reply(204)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -92,7 +92,8 @@ class ModifiedIndex:
 class Table:
     """The records of one object type. Callers hold the store's lock."""
 
-    def __init__(self, kind: ObjectType) -> None:
+    def __init__(self, kind: ObjectType, lag: Callable[[str, int], int] | None = None) -> None:
+        """`lag` gives the milliseconds until search shows a write to a record of an id."""
         self.kind = kind
         self.properties = Properties(kind)
         self.records: dict[int, Record] = {}
@@ -101,7 +102,7 @@ class Table:
         self.by_modified = ModifiedIndex()
         self.version = 0
         self.next_id = kind.first_id
-        self.lag = 0
+        self.lag = lag
         self._unique: dict[str, dict[str, int]] = {}
         self._past: dict[int, list[_Past]] = {}
 
@@ -241,14 +242,10 @@ class Table:
         self.by_modified.shrink(self.records)
 
     def _remember(self, record: Record, properties: Values | None) -> None:
-        if self.lag > 0:
+        lag = self.lag(self.kind.name, record.id) if self.lag is not None else 0
+        if lag > 0:
             shown = None if properties is None else dict(properties)
-            states = self._past.setdefault(record.id, [])
-            states.append(_Past(self._lag_until, shown))
-
-    @property
-    def _lag_until(self) -> int:
-        return self._now + self.lag
+            self._past.setdefault(record.id, []).append(_Past(self._now + lag, shown))
 
     _now = 0
 

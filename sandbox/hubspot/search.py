@@ -25,6 +25,7 @@ QUERIED: dict[str, tuple[str, ...]] = {
     "deals": ("dealname", "pipeline", "dealstage", "description", "dealtype"),
     "tickets": ("subject", "content"),
     "tasks": ("hs_task_subject", "hs_task_body"),
+    "meetings": ("hs_meeting_title", "hs_meeting_body"),
 }
 CACHED = 8
 
@@ -78,7 +79,8 @@ class Searcher:
         most = self._store.options.search_max_page
         if not 0 < limit <= 200:
             raise errors.invalid(f"limit must be between 1 and 200, was {limit}")
-        if after < 0 or after >= MAX_RESULTS:
+        capped = after >= MAX_RESULTS and self._store.quirks.on("search_cap")
+        if after < 0 or capped:
             raise errors.invalid(
                 f"after must be below {MAX_RESULTS}: a search returns at most that many results"
             )
@@ -92,7 +94,9 @@ class Searcher:
             str(f.get("propertyName")).startswith("associations.") for g in groups for f in g
         )
         cacheable = not lagging and not links
-        key = orjson.dumps([table.kind.name, groups, query, sort], option=orjson.OPT_SORT_KEYS)
+        mixed = self._store.quirks.on("unordered_ties")
+        asked = [table.kind.name, groups, query, sort, mixed]
+        key = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
         kept = self._cache.get(key)
         if cacheable and kept is not None and kept[0] == table.version:
             return kept[1]
@@ -111,8 +115,9 @@ class Searcher:
         wanted = _matcher(tests, _query_test(table.kind.name, query))
         past = table.past()
         name, descending = sort
-        found: list[tuple[SortKey, int]] = []
-        plain = name in ("hs_object_id", table.kind.modified)
+        found: list[tuple[SortKey, int, int]] = []
+        mixed = self._store.quirks.on("unordered_ties")
+        plain = name == "hs_object_id" or (name == table.kind.modified and not mixed)
         key = sort_key(table.properties.get(name))
         ordered: list[int] = []
         for record_id, values in _candidates(table, groups, sort, past):
@@ -121,13 +126,14 @@ class Searcher:
                     ordered.append(record_id)
                 else:
                     value = values.get(name)
-                    found.append(((not value, key(value) if value else 0), record_id))
+                    tie = _tie(record_id) if mixed else 0
+                    found.append(((not value, key(value) if value else 0), tie, record_id))
         if plain and not past:
             return ordered[::-1] if descending else ordered
-        found.sort(key=lambda pair: pair[0], reverse=descending)
+        found.sort(key=lambda row: (row[0], row[1]), reverse=descending)
         if descending:
-            found.sort(key=lambda pair: pair[0][0])
-        return [record_id for _, record_id in found]
+            found.sort(key=lambda row: row[0][0])
+        return [record_id for _, _, record_id in found]
 
     def _test(self, table: Table, given: Mapping[str, Any]) -> Callable[[Values, int], bool]:
         name, operator = str(given.get("propertyName")), str(given.get("operator"))
@@ -158,6 +164,11 @@ class Searcher:
             return bool(held & wanted) if wanted else bool(held)
 
         return test
+
+
+def _tie(record_id: int) -> int:
+    """A place among equals that has nothing to do with ids or with time."""
+    return record_id * 2_654_435_761 % 4_294_967_296
 
 
 def _groups(body: Mapping[str, Any]) -> list[list[Any]]:
@@ -225,25 +236,26 @@ def _candidates(
     sort: tuple[str, bool],
     past: Mapping[int, Values | None],
 ) -> Iterable[tuple[int, Values]]:
-    """Live records that may match, in ascending order of the sort where an index has it."""
+    """Live records that may match, in ascending order of the sort where an index has it; those
+    that search shows as they were before come first."""
     records = table.records
     bound = _modified_bound(table, groups)
-    if past:
-        for i in sorted({*table.live, *past}):
-            values = past[i] if i in past else records[i].properties
-            if values is not None:
-                yield i, values
-    elif sort[0] == table.kind.modified or bound is not None:
+    for i, values in past.items():
+        if values is not None:
+            yield i, values
+    if sort[0] == table.kind.modified or bound is not None:
         seen = [
             i
             for at, i in table.by_modified.since(bound or 0)
             if i in records and records[i].updated == at and records[i].live
         ]
         for i in dict.fromkeys(seen if sort[0] == table.kind.modified else sorted(seen)):
-            yield i, records[i].properties
+            if i not in past:
+                yield i, records[i].properties
     else:
         for i in table.live:
-            yield i, records[i].properties
+            if i not in past:
+                yield i, records[i].properties
 
 
 def _modified_bound(table: Table, groups: list[list[Any]]) -> int | None:

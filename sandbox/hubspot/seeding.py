@@ -23,6 +23,7 @@ from sandbox.hubspot.store import SteeredClock, Store
 from sandbox.hubspot.times import iso, read_moment
 from sandbox.hubspot.values import text_of
 from sandbox.hubspot.writer import Writer
+from sandbox.quirks import REGISTRY
 
 IMPORT = Source("IMPORT", "1")
 _REFERENCE = re.compile(r"@(\w+):(\d+)")
@@ -38,6 +39,7 @@ class Administration:
         self._auth = auth
         self._snapshot = snapshot
         self.clock: SteeredClock = store.clock
+        self.on_webhooks: Callable[[], None] = lambda: None
 
     def seed(self, body: Json) -> dict[str, Any]:
         """Take up records as an import would, without the API's validation.
@@ -46,6 +48,7 @@ class Administration:
         ValueError for an unknown object type or property, or a value that is no scalar.
         """
         with self._store.lock:
+            Effects(self._store).run_due()
             return _Seeding(self._store).run(body)
 
     def edit(self, body: Json) -> dict[str, Any]:
@@ -74,11 +77,13 @@ class Administration:
             return {"records": records, "associations": _dumped_links(self._store, table)}
 
     def configure(self, options: Json) -> dict[str, Any]:
-        """Change options while running; answers with all of them."""
+        """Change options and quirks while running; answers with all options."""
         with self._store.lock:
-            self._store.options.change(options)
-            self._store.fit_options()
-            return self._store.options.to_json()
+            configure(self._store, options)
+            if self._store.options.webhook_url is not None:
+                self.on_webhooks()
+            values = {q: self._store.quirks.value(q) for q in REGISTRY}
+            return {**values, **self._store.options.to_json()}
 
     def expire_sessions(self) -> None:
         """End all OAuth access tokens."""
@@ -90,6 +95,15 @@ class Administration:
         if self._snapshot is not None:
             with self._store.lock:
                 save(self._store, self._snapshot)
+
+
+def configure(store: Store, given: Json) -> None:
+    """Set options, and quirks by their name. Raises ValueError for what is neither; no option
+    is changed then."""
+    quirks = {name: value for name, value in given.items() if name in REGISTRY}
+    store.options.change({n: v for n, v in given.items() if n not in quirks})
+    store.quirks.change(quirks)
+    store.fit_options()
 
 
 def _table(store: Store, name: str) -> Table:
@@ -285,6 +299,7 @@ class _Edit:
             "gdpr_delete": self._forget,
             "associate": self._associate,
             "dissociate": self._dissociate,
+            "import": self._import,
         }
         if verb not in verbs:
             raise ValueError(f"unknown verb {verb!r}; known are {sorted(verbs)}")
@@ -312,6 +327,20 @@ class _Edit:
 
     def _update(self, table: Table) -> int:
         return self._writer.update(table, self._record(table), self._fields).id
+
+    def _import(self, table: Table) -> int:
+        """Take up `fields["rows"]` at one and the same moment, updating the records that have
+        the value of `fields["id_property"]`; answers with the number of rows."""
+        rows, key = self._fields.get("rows") or [], str(self._fields.get("id_property") or "")
+        writer = Writer(self._store, IMPORT)
+        with self._store.one_moment():
+            for row in rows:
+                found = table.holder(key, str(row.get(key))) if key and row.get(key) else None
+                if found is None:
+                    writer.create(table, row)
+                else:
+                    writer.update(table, found, row)
+        return len(rows)
 
     def _delete(self, table: Table) -> int:
         record = self._record(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -142,7 +141,7 @@ def batch_reply(
     """A batch answer: results in no order to rely on, 207 when something went wrong."""
     made: dict[str, Any] = {
         "status": "COMPLETE",
-        "results": sorted(results, key=_shuffled),
+        "results": _mixed(call, results),
         "startedAt": started,
         "completedAt": call.store.now_text(),
     }
@@ -151,7 +150,6 @@ def batch_reply(
     return Reply(207 if problems else status, made)
 
 
-def _shuffled(result: Mapping[str, Any]) -> tuple[int, str]:
-    """A stable order that is not the order of the inputs."""
-    key = str(result.get("id") or result.get("toObjectId") or result.get("from"))
-    return zlib.crc32(key.encode()), key
+def _mixed(call: Call, results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The results in an order of their own, the same for the same call."""
+    return call.store.quirks.shuffled("shuffled_batches", results, f"{call.path} {len(results)}")

@@ -11,13 +11,14 @@ from typing import Any
 import orjson
 
 from sandbox.hubspot.associations import Definition, TypeRef
+from sandbox.hubspot.effects import Due
 from sandbox.hubspot.metadata import Group, Option, Property
 from sandbox.hubspot.owners import Owner
 from sandbox.hubspot.pipelines import Pipeline, Stage
 from sandbox.hubspot.records import Change, Record, Source, Table
 from sandbox.hubspot.store import Store
 
-FORMAT = 1
+FORMAT = 2
 RECORD_FIELDS = tuple(field.name for field in fields(Record))
 
 
@@ -42,6 +43,7 @@ def save(store: Store, path: Path) -> None:
         "due": store.due,
         "made": store.made,
         "options": store.options.to_json(),
+        "quirks": store.quirks.listing(),
         "now": store.clock.now().isoformat(),
     }
     partial = path.with_name(path.name + ".new")
@@ -72,10 +74,17 @@ def read(path: Path | None) -> Mapping[str, Any] | None:
     return content
 
 
+def saved_quirks(store: Store, content: Mapping[str, Any]) -> None:
+    """Take up the profile, the seed and the values of the quirks that `read` gave."""
+    kept = content["quirks"]
+    store.quirks.use(kept["profile"], kept["seed"])
+    store.quirks.change({one["name"]: one["value"] for one in kept["quirks"]})
+
+
 def load(store: Store, content: Mapping[str, Any]) -> None:
     """Take up what `read` gave, into a new account; its clock never goes back."""
     store.clock.set(max(store.clock.now(), datetime.fromisoformat(content["now"])))
-    store.due = [(at, contact) for at, contact in content["due"]]
+    store.due = [Due(*entry) for entry in content["due"]]
     store.made = content["made"]
     for name, given in content["tables"].items():
         _load_table(store.tables[name], given)
@@ -103,7 +112,7 @@ def _load_table(table: Table, given: dict[str, Any]) -> None:
         table.properties.all[each["name"]] = Property(**{**each, "options": options})
     for each in given["groups"]:
         table.properties.groups[each["name"]] = Group(**each)
-    lag, table.lag = table.lag, 0
+    lag, table.lag = table.lag, None
     for each in given["records"]:
         table.add(_record(each))
     table.lag = lag

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from core.clock import ManualClock, OffsetClock
 from sandbox.hubspot.associations import Associations, TypeRef
+from sandbox.hubspot.events import Events
 from sandbox.hubspot.metadata import parse_options
 from sandbox.hubspot.options import Options
 from sandbox.hubspot.owners import Owners
 from sandbox.hubspot.pipelines import Pipeline, default_pipelines
 from sandbox.hubspot.records import Record, Table, Values
+from sandbox.hubspot.rules import parse_rules
 from sandbox.hubspot.standard.kinds import OBJECT_TYPES, PRIMARY_TYPES
 from sandbox.hubspot.standard.options import OPTIONS
 from sandbox.hubspot.times import iso, millis
+from sandbox.hubspot.workflows import parse_workflows
+from sandbox.quirks import Quirks
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.effects import Due
 
 SteeredClock = OffsetClock | ManualClock
 
@@ -34,16 +43,19 @@ PRIMARY_COMPANY: dict[str, str] = {
 class Store:
     """One account. Every use, reads included, happens inside `with store.lock`."""
 
-    def __init__(self, clock: SteeredClock, options: Options) -> None:
+    def __init__(self, clock: SteeredClock, options: Options, quirks: Quirks | None = None) -> None:
         self.clock = clock
         self.options = options
+        self.quirks = quirks or Quirks()
         self.lock = threading.RLock()
-        self.tables = {kind.name: Table(kind) for kind in OBJECT_TYPES}
+        self.tables = {kind.name: Table(kind, self.lag) for kind in OBJECT_TYPES}
         self.associations = Associations()
         self.owners = Owners()
         self.pipelines: dict[str, dict[str, Pipeline]] = default_pipelines()
         self.forgotten_emails: set[str] = set()
-        self.due: list[tuple[int, int]] = []
+        self.events = Events(self)
+        self.due: list[Due] = []
+        self._frozen: int | None = None
         self._names = {name: kind.name for kind in OBJECT_TYPES for name in kind.names}
         self._answers = 0
         self.made = 0
@@ -56,7 +68,20 @@ class Store:
 
     def now(self) -> int:
         """The moment in milliseconds."""
-        return millis(self.clock.now())
+        return millis(self.clock.now()) if self._frozen is None else self._frozen
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Let everything in the block happen at one and the same time, as in an import."""
+        self._frozen = self.now()
+        try:
+            yield
+        finally:
+            self._frozen = None
+
+    def lag(self, object_type: str, record_id: int) -> int:
+        """Milliseconds until search shows a write to that record."""
+        return int(self.quirks.seconds("search_lag", f"{object_type} {record_id}") * 1000)
 
     def now_text(self) -> str:
         return iso(self.now())
@@ -73,8 +98,9 @@ class Store:
 
     def fit_options(self) -> None:
         """Let the options take effect where the tables keep a copy of them."""
-        for table in self.tables.values():
-            table.lag = int(self.options.search_lag * 1000)
+        self.workflows = parse_workflows(self.options.workflows)
+        self.rules = parse_rules(self.options.property_rules)
+        self.events.subscribe(self.options.webhook_subscriptions)
         known = {o.value: o for o in parse_options(OPTIONS["currency"])}
         wanted = (self.options.company_currency, *self.options.additional_currencies)
         currency = self.tables["deals"].properties.all["deal_currency_code"]

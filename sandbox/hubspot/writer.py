@@ -11,7 +11,8 @@ from sandbox.hubspot.computed import consequences
 from sandbox.hubspot.effects import Effects
 from sandbox.hubspot.metadata import Property
 from sandbox.hubspot.records import Record, Source, Table, Values
-from sandbox.hubspot.standard.kinds import ObjectType
+from sandbox.hubspot.rules import Rule
+from sandbox.hubspot.standard.kinds import PRIMARY_TYPES, ObjectType
 from sandbox.hubspot.store import Store
 from sandbox.hubspot.times import iso
 from sandbox.hubspot.values import InvalidValueError, stored
@@ -27,8 +28,10 @@ class Writer:
     """Writes of one source (an app over the API, or a person). Raises ApiError when HubSpot
     would refuse; then nothing was changed. Callers hold the store's lock."""
 
-    def __init__(self, store: Store, source: Source) -> None:
+    def __init__(self, store: Store, source: Source, rules: Sequence[Rule] = ()) -> None:
+        """`rules` are those that this writer's values are held to."""
         self._store = store
+        self._rules = rules
         self._source = source
         self._effects = Effects(store)
 
@@ -46,12 +49,15 @@ class Writer:
             self._add_defaults(table.kind, values)
             self._check_minimum(table.kind, values)
         self._check_stage(table.kind, before, values)
+        self._check_rules(table.kind, values)
         self._check_unique(table, record, values)
         return values
 
     def insert(self, table: Table, values: Values, links: Sequence[Link] = ()) -> Record:
         """Store a record whose values were validated."""
         now, kind = self._start(table), table.kind
+        for target, other, _ in links:
+            self._check_room(kind.name, 0, target, other)
         values = {name: value for name, value in values.items() if value}
         company = values.pop("associatedcompanyid", None)
         values |= consequences(kind, {}, values, now, self._pipelines(kind))
@@ -59,10 +65,10 @@ class Writer:
         values.setdefault(kind.created, iso(now))
         values |= self._system_values(record, kind)
         table.add(record)
+        self._store.events.created(kind, record)
         for target, other, ref in links:
-            self._store.associations.add(kind.name, record.id, target, other, ref)
-            self._store.refresh_counts([(kind.name, record.id), (target, other)])
-        self._effects.after_write(kind, record, values)
+            self._link(kind.name, record.id, target, other, ref)
+        self._effects.after_write(kind, record, values, self._source)
         self._associate_company(record, company)
         return record
 
@@ -79,10 +85,11 @@ class Writer:
         changed = {n: v for n, v in values.items() if (record.properties.get(n) or "") != (v or "")}
         if changed:
             changed |= consequences(kind, record.properties, changed, now, self._pipelines(kind))
-            if self._store.options.cleared_as_null:
+            if self._store.quirks.on("cleared_as_null"):
                 changed = {name: value or None for name, value in changed.items()}
             table.change(record, changed, now, self._source)
-            self._effects.after_write(kind, record, changed)
+            self._store.events.changed(kind, record, changed, self._source)
+            self._effects.after_write(kind, record, changed, self._source)
         self._associate_company(record, company)
         return record
 
@@ -95,12 +102,14 @@ class Writer:
     def archive(self, table: Table, record: Record) -> None:
         """Put a live record away, restorable."""
         table.archive(record, self._start(table))
+        self._store.events.gone(table.kind, record, self._source, forgotten=False)
         self._store.refresh_counts(self._store.associations.neighbours(table.kind.name, record.id))
 
     def restore(self, table: Table, record: Record) -> None:
         """Bring an archived record back under its id. Raises ApiError on a unique clash."""
         self._check_unique(table, record, {n: v for n, v in record.properties.items() if v})
         table.restore(record, self._start(table))
+        self._store.events.restored(table.kind, record, self._source)
         self._store.refresh_counts(
             [
                 (table.kind.name, record.id),
@@ -116,22 +125,44 @@ class Writer:
             self._store.forgotten_emails.add(email)
         others = self._store.associations.drop_record(table.kind.name, record.id)
         table.forget(record)
+        self._store.events.gone(table.kind, record, self._source, forgotten=True)
         self._store.refresh_counts(others)
 
     def associate(self, kind: str, one: int, target: str, two: int, ref: TypeRef) -> None:
-        """Associate two live records; moves no modified stamp."""
+        """Associate two live records; moves no modified stamp. Raises ApiError (400) where a
+        record has all the associations that the account allows it."""
+        self._check_room(kind, one, target, two)
+        self._link(kind, one, target, two, ref)
+
+    def _link(self, kind: str, one: int, target: str, two: int, ref: TypeRef) -> None:
         self._store.associations.add(kind, one, target, two, ref)
         touched = {(kind, one), (target, two)}
         touched |= set(self._companies_of(kind, one)) | set(self._companies_of(target, two))
         self._store.refresh_counts(touched)
+        self._tell(kind, one, target, two, removed=False, primary=_is_primary(ref))
         self._effects.after_association(kind, one, target, two)
 
+    def _check_room(self, kind: str, one: int, target: str, two: int) -> None:
+        limits, links = self._store.options.association_limits, self._store.associations
+        for source, a, there, b in ((kind, one, target, two), (target, two, kind, one)):
+            most, held = limits.get(f"{source}:{there}"), links.of(source, a, there)
+            if most is not None and b not in held and len(held) >= most:
+                raise errors.too_many_associations(source, a, there)
+
+    def _tell(
+        self, kind: str, one: int, target: str, two: int, *, removed: bool, primary: bool = False
+    ) -> None:
+        kinds = (self._store.tables[kind].kind, self._store.tables[target].kind)
+        self._store.events.linked(kinds, (one, two), self._source, removed=removed, primary=primary)
+
     def dissociate(self, kind: str, one: int, target: str, two: int) -> None:
-        self._store.associations.remove(kind, one, target, two)
+        if self._store.associations.remove(kind, one, target, two):
+            self._tell(kind, one, target, two, removed=True)
         self._store.refresh_counts([(kind, one), (target, two)])
 
     def dissociate_type(self, kind: str, one: int, target: str, two: int, ref: TypeRef) -> None:
-        self._store.associations.remove_type(kind, one, target, two, ref)
+        if self._store.associations.remove_type(kind, one, target, two, ref):
+            self._tell(kind, one, target, two, removed=True, primary=_is_primary(ref))
         self._store.refresh_counts([(kind, one), (target, two)])
 
     def _companies_of(self, kind: str, record_id: int) -> list[tuple[str, int]]:
@@ -219,6 +250,16 @@ class Writer:
             [errors.problem(wrong, code, message, self._store.options.portal_id)]
         )
 
+    def _check_rules(self, kind: ObjectType, values: Values) -> None:
+        broken = [
+            errors.problem(rule.property, "FAILED_VALIDATION", "", self._store.options.portal_id)
+            | {"message": f"{rule.property} does not fulfil {rule.rule} {rule.value}"}
+            for rule in self._rules
+            if rule.object_type == kind.name and rule.broken_by(values.get(rule.property))
+        ]
+        if broken:
+            raise errors.invalid_values(broken)
+
     def _check_unique(self, table: Table, record: Record | None, values: Values) -> None:
         portal = self._store.options.portal_id
         for name in table.properties.unique():
@@ -234,7 +275,8 @@ class Writer:
             self._check_block_list(values)
 
     def _check_block_list(self, values: Values) -> None:
-        if values.get("email") in self._store.forgotten_emails:
+        blocked = self._store.quirks.on("blocked_emails")
+        if blocked and values.get("email") in self._store.forgotten_emails:
             raise errors.invalid(
                 "Contact cannot be created: its email address was removed by a GDPR deletion."
             )
@@ -243,6 +285,8 @@ class Writer:
         """Over the API a stage never moves backward: the call succeeds, the value stays."""
         wanted, present = values.get("lifecyclestage"), record.properties.get("lifecyclestage")
         if not wanted or not present or self._source.type in BACKWARD_ALLOWED:
+            return
+        if not self._store.quirks.on("forward_lifecycle"):
             return
         definition = table.properties.get("lifecyclestage")
         order = definition.allowed() if definition is not None else {}
@@ -273,3 +317,8 @@ class Writer:
 
 
 PRIMARY_COMPANY_TYPE = TypeRef("HUBSPOT_DEFINED", 1)
+PRIMARY_TYPE_IDS = frozenset({2, 6, *PRIMARY_TYPES.values()})
+
+
+def _is_primary(ref: TypeRef) -> bool:
+    return ref.category == "HUBSPOT_DEFINED" and ref.type_id in PRIMARY_TYPE_IDS

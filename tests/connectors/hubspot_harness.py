@@ -111,7 +111,7 @@ class HubSpotHarness:
     merges_by_person: Sequence[Role] = ("account", "person")
     names: Mapping[Role, Names] = NAMES
     secrets: Sequence[str]
-    associations = (
+    associations: Sequence[Association] = (
         Association("person", "associations.companies", "account", LABELS, primary=True),
         Association("opportunity", "associations.companies", "account", primary=True),
         Association("opportunity", "associations.contacts", "person"),
@@ -267,3 +267,14 @@ class HubSpotHarness:
             **more,
         }
         return str(self.admin("POST", "edit", body).get("id"))
+
+
+def calls(crm: HubSpotHarness) -> dict[str, int]:
+    """Calls by route since the last question."""
+    counted: dict[str, int] = crm.requests()["by_route"]
+    crm.admin("DELETE", "requests")
+    return counted
+
+
+def people(n: int) -> list[dict[str, str]]:
+    return [{"firstname": f"P{i}", "email": f"p{i}@example.org"} for i in range(n)]

@@ -14,17 +14,20 @@ from starlette.routing import Route
 from connectors.registry import ConnectorSettings
 
 Answer = tuple[int, Any, Mapping[str, str]]
-EMPTY = {"results": []}
 
 
 class Vendor:
     """A server that answers from a list, the last answer for good, and notes what it was asked."""
 
     def __init__(self) -> None:
+        self.forget()
+        self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)])
+
+    def forget(self) -> None:
+        """Start anew."""
         self.answers: list[Answer | Callable[[Any], Answer]] = []
         self.asked: list[tuple[str, str, Any]] = []
         self.authorized: list[str | None] = []
-        self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=_METHODS)])
 
     def say(self, body: Any = None, status: int = 200, headers: Any = None) -> None:
         """Add an answer; bytes go out as they are."""

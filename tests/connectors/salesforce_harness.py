@@ -50,6 +50,7 @@ NAMES: Mapping[Role, Names] = {
         text_length=80,
         note="Description",
         stamp=STAMP,
+        spare_stamp=SPARE,
         email="Email",
         picklist="MailingGeocodeAccuracy",
         picklist_values=("Address", "Block"),
@@ -66,6 +67,7 @@ NAMES: Mapping[Role, Names] = {
         required={"StageName": "Prospecting", "CloseDate": "2026-06-30"},
         note="Description",
         stamp=STAMP,
+        spare_stamp=SPARE,
         picklist="StageName",
         picklist_values=("Qualification", "Closed Won"),
         number="Amount",
@@ -181,7 +183,9 @@ class SalesforceHarness:
     def person(self, object_type: str, verb: str, id: str | None, fields: RawFields) -> str:
         """A person does something in the vendor's user interface."""
         body = {"object_type": object_type, "id": id, "verb": verb, "fields": dict(fields)}
-        return str(self.admin("POST", "edit", {**body, "as": "person@example.com"})["id"])
+        made = str(self.admin("POST", "edit", {**body, "as": "person@example.com"})["id"])
+        self.settle()
+        return made
 
     def insert(self, role: Role, fields: RawFields) -> RemoteId:
         return self.person(self.names[role].object_type, "create", None, fields)
@@ -214,7 +218,10 @@ class SalesforceHarness:
         self.person("OpportunityContactRole", "create", None, row)
 
     def settle(self) -> None:
-        """Salesforce shows at once what it has taken."""
+        """Salesforce shows at once what it has taken, unless a quirk makes it show late."""
+        quirks = self.sandbox.quirks
+        if quirks.on("late_rows"):
+            self.clock.advance(quirks.seconds("late_row_seconds"))
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
@@ -31,15 +32,22 @@ from sandbox.serve import Running, serve
 from tests.connectors.hubspot_vendor import Answer, Vendor, settings
 
 
-@pytest.fixture
-def vendor() -> Vendor:
-    return Vendor()
-
-
-@pytest.fixture
-def server(vendor: Vendor) -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def both() -> Iterator[tuple[Vendor, Running]]:
+    vendor = Vendor()
     with serve(vendor.app, tls=False) as running:
-        yield running
+        yield vendor, running
+
+
+@pytest.fixture
+def vendor(both: tuple[Vendor, Running]) -> Vendor:
+    both[0].forget()
+    return both[0]
+
+
+@pytest.fixture
+def server(both: tuple[Vendor, Running]) -> Running:
+    return both[1]
 
 
 @pytest.fixture
@@ -72,8 +80,8 @@ def test_the_token_goes_only_to_hubspot(clock: ManualClock) -> None:
     ):
         with pytest.raises(SettingsError):
             connect("hubspot", settings(url, trust_url=False), clock)
-    for url in (None, "https://api.hubapi.com/", "https://api-eu1.hubapi.com"):
-        connect("hubspot", settings(url, trust_url=False), clock).close()
+    for fine in (None, "https://api.hubapi.com/", "https://api-eu1.hubapi.com"):
+        connect("hubspot", settings(fine, trust_url=False), clock).close()
 
 
 @pytest.mark.parametrize(
@@ -282,6 +290,37 @@ def test_a_list_that_does_not_get_on_ends(vendor: Vendor, connector: Connector) 
     vendor.say({"results": [row("1", email=None)], "paging": {"next": {"after": "1"}}})
     list(connector.changes("contacts", ["email"], None))
     assert len(vendor.asked) == 2
+
+
+@pytest.mark.parametrize(("ahead", "repeated"), [(0, {"9"}), (3600, {"9"}), (-3600, {"9", "1"})])
+def test_a_record_that_search_shows_late_is_not_lost(
+    vendor: Vendor, connector: Connector, clock: ManualClock, ahead: float, repeated: set[str]
+) -> None:
+    """Whether our clock agrees with the vendor's or not: an index does not fill in order."""
+    vendors_time = clock.now() - timedelta(seconds=ahead)
+
+    def stamp(seconds: float) -> str:
+        return (vendors_time + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+    def made(id: str, seconds: float) -> dict[str, Any]:
+        when = stamp(seconds)
+        return row(id, email=None, createdate=when, lastmodifieddate=when)
+
+    def searched(*rows: Mapping[str, Any]) -> None:
+        date = format_datetime(vendors_time, usegmt=True)
+        vendor.say({"total": len(rows), "results": list(rows)}, 200, {"Date": date})
+
+    old, late, newest = made("1", -900), made("5", -10), made("9", -2)
+    searched(old)
+    (page,) = connector.changes("contacts", ["email"], None)
+    vendor.forget()
+    searched(newest, old)
+    (page,) = connector.changes("contacts", ["email"], page.cursor)
+    assert "9" in {record.id for record in page.records}
+    vendor.forget()
+    searched(newest, late, old)
+    (page,) = connector.changes("contacts", ["email"], page.cursor)
+    assert {record.id for record in page.records} == {"5", *repeated}
 
 
 # --- writes that HubSpot refuses as a whole ------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -93,6 +94,7 @@ def test_query_looks_into_the_main_properties(hs: Account) -> None:
     ],
 )
 def test_sorting(hs: Account, name: str, direction: str, expected: list[str]) -> None:
+    hs.admin("POST", "config", {"unordered_ties": False})
     sorts = [{"propertyName": name, "direction": direction}]
     assert names(hs.search("companies", sorts=sorts)) == expected
 
@@ -143,24 +145,65 @@ def test_searching_by_association(hs: Account) -> None:
 
 
 def test_the_index_lags_behind_writes() -> None:
-    hs = Account(search_lag=10.0)
+    hs = Account(search_lag=600.0)
     made = hs.contact(email="a@example.com")
+    lag = hs.sandbox.store.lag("contacts", int(made)) / 1000
+    assert 1 < lag < 600
     assert hs.search("contacts")["total"] == 0
-    hs.clock.advance(11)
+    hs.clock.advance(lag)
     assert hs.search("contacts")["total"] == 1
     hs.update("contacts", made, email="b@example.com")
-    hs.clock.advance(5)
+    hs.clock.advance(lag / 2)
     hs.update("contacts", made, email="c@example.com")
     shown = []
     for _ in range(3):
         shown.append(hs.search("contacts")["results"][0]["properties"]["email"])
-        hs.clock.advance(6)
+        hs.clock.advance(lag * 0.6)
     assert shown == ["a@example.com", "b@example.com", "c@example.com"]
     hs.call("DELETE", f"{CONTACTS}/{made}")
     assert hs.search("contacts")["total"] == 1
     assert hs.search("contacts", where("email", "EQ", "c@example.com"))["total"] == 1
-    hs.clock.advance(11)
+    hs.clock.advance(lag)
     assert hs.search("contacts")["total"] == 0
+
+
+def test_each_record_becomes_visible_in_its_own_time() -> None:
+    hs = Account(search_lag=10.0)
+    hs.seed(contacts=[{"email": f"p{i}@example.com"} for i in range(60)])
+    by_stamp = [{"propertyName": "lastmodifieddate", "direction": "ASCENDING"}]
+    seen = []
+    for _ in range(6):
+        found = hs.search("contacts", sorts=by_stamp, limit=100)
+        seen.append({r["id"] for r in found["results"]})
+        hs.clock.advance(2)
+    assert [len(one) < len(two) for one, two in pairwise(seen)] == [True] * 5
+    assert all(one < two for one, two in pairwise(seen))
+    assert len(seen[-1]) == 60
+    latest = min(seen[2] - seen[1], key=int)
+    assert int(latest) < max(map(int, seen[1]))
+
+
+def test_ties_come_in_no_particular_order_but_each_once() -> None:
+    hs = Account()
+    ids = hs.seed(contacts=[{"email": f"p{i}@example.com"} for i in range(50)])["contacts"]
+    sort = [{"propertyName": "lastmodifieddate", "direction": "ASCENDING"}]
+    pages = [
+        hs.search("contacts", sorts=sort, limit=20, after=str(at))["results"] for at in (0, 20, 40)
+    ]
+    shown = [r["id"] for page in pages for r in page]
+    assert shown != ids
+    assert sorted(shown) == sorted(ids)
+    hs.admin("POST", "config", {"quirks": {"unordered_ties": False}})
+    assert [r["id"] for r in hs.search("contacts", sorts=sort, limit=50)["results"]] == ids
+
+
+def test_the_cap_is_a_switch() -> None:
+    hs = Account(search_cap=False)
+    hs.seed(contacts=[{"email": f"p{i}@example.com"} for i in range(10_010)])
+    assert len(hs.search("contacts", limit=20, after="10000")["results"]) == 10
+    hs.admin("POST", "config", {"search_cap": True})
+    refused = hs.call("POST", f"{CONTACTS}/search", {"after": "10000"})
+    assert refused.status_code == 400
 
 
 def test_results_follow_writes_at_once_without_lag(hs: Account) -> None:

@@ -128,7 +128,7 @@ def test_a_lead_converted_by_a_person_makes_no_second_company(tmp_path: Path) ->
     world = with_lead(tmp_path, side={"left": {"create": ["person", "opportunity"]}})
     settle(world)
     left = world.crms["left"]
-    left.convert("Lead", find(world, "left", "Lead", email="zoe@acme.com"))
+    left.convert(find(world, "left", "Lead", email="zoe@acme.com"))
     settle(world, 2)
     assert len(names(world, "right")) == 1
     assert len(names(world, "left")) == 1
@@ -149,7 +149,6 @@ def test_a_conversion_is_asked_for_when_the_other_side_has_gone_on(tmp_path: Pat
     assert [a.verb for a in plan.actions if a.side == "left"][-1] is Verb.CONVERT
     settle(world, 2)
     left = world.crms["left"].snapshot()
-    assert left["Lead"] == {}
     assert len(left["Contact"]) == len(left["Account"]) == len(left["Opportunity"]) == 1
     assert len(right.snapshot()["Opportunity"]) == 1
     settle(world)
@@ -204,4 +203,37 @@ def test_an_edit_beats_a_delete(tmp_path: Path) -> None:
     world.crms["right"].edit("Account", acme, {"phone": "+12025550101"})
     settle(world)
     assert names(world, "right") == ["Acme"]
+    quiet(world)
+
+
+def test_a_converted_lead_s_company_is_known_by_its_domain(tmp_path: Path) -> None:
+    world = make_world(tmp_path, leads=("left",))
+    left, right = world.crms["left"], world.crms["right"]
+    lead = left.insert(
+        "Lead", {"last_name": "Zoë", "email": "zoe@acme.com", "company_name": "Acme Holding"}
+    )
+    settle(world)
+    left.convert(lead)
+    right.insert("Account", {"name": "ACME Group", "domain": "acme.com"})
+    settle(world, 2)
+    assert len(names(world, "left")) == len(names(world, "right")) == 1
+    contact = find(world, "right", "Contact", email="zoe@acme.com")
+    assert right.snapshot()["Contact"][contact]["account"] in right.snapshot()["Account"]
+
+
+@pytest.mark.parametrize("runs_between", [0, 1], ids=["before our run", "after our run"])
+def test_a_company_that_a_side_makes_by_itself_makes_no_second_one(
+    tmp_path: Path, runs_between: int
+) -> None:
+    world = make_world(tmp_path, leads=("left",))
+    left, right = world.crms["left"], world.crms["right"]
+    lead = left.insert(
+        "Lead", {"last_name": "Zoë", "email": "zoe@acme.com", "company_name": "Acme Holding"}
+    )
+    settle(world)
+    left.convert(lead)
+    settle(world, runs_between)
+    right.insert("Account", {"name": "Acme", "domain": "acme.com"})
+    settle(world, 2)
+    assert names(world, "left") == ["Acme Holding"]
     quiet(world)

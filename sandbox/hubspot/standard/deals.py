@@ -1,4 +1,4 @@
-"""The standard properties of deals, tickets and tasks; the notation is that of `contacts.py`."""
+"""The standard properties of deals, tickets, tasks and meetings, noted as in `contacts.py`."""
 
 from __future__ import annotations
 
@@ -102,6 +102,25 @@ hs_task_priority | Priority | enumeration/select | | @task_priority
 hs_task_type | Task Type | enumeration/select | | @task_type
 hs_timestamp | Due date | datetime/date
 hubspot_owner_id | Assigned to | enumeration/select | x
+hs_all_owner_ids | All owner IDs | enumeration/checkbox | rhx
+hs_createdate | Create date | datetime/date | r
+hs_lastmodifieddate | Last modified date | datetime/date | r
+hs_object_id | Record ID | number/number | ru
+hs_object_source | Record creation source | string/text | rh
+hs_object_source_id | Record creation source ID | string/text | rh
+hs_object_source_label | Record source | enumeration/select | r | @object_source
+hs_object_source_user_id | Record creation source user ID | number/number | rh
+"""
+
+MEETINGS = """
+[meeting] Meeting information
+hs_meeting_title | Meeting name | string/text
+hs_meeting_body | Meeting description | string/html
+hs_meeting_location | Meeting location | string/text
+hs_meeting_start_time | Meeting start time | datetime/date
+hs_meeting_end_time | Meeting end time | datetime/date
+hs_timestamp | Activity date | datetime/date
+hubspot_owner_id | Activity assigned to | enumeration/select | x
 hs_all_owner_ids | All owner IDs | enumeration/checkbox | rhx
 hs_createdate | Create date | datetime/date | r
 hs_lastmodifieddate | Last modified date | datetime/date | r

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.hubspot.standard.companies import COMPANIES
 from sandbox.hubspot.standard.contacts import CONTACTS
-from sandbox.hubspot.standard.deals import DEALS, TASKS, TICKETS
+from sandbox.hubspot.standard.deals import DEALS, MEETINGS, TASKS, TICKETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class ObjectType:
     all_of: tuple[str, ...] = ()
     pipeline: tuple[str, str] | None = None
     merge_makes_new_id: bool = False
+    can_merge: bool = True
     has_lifecycle: bool = False
 
     @property
@@ -99,6 +100,20 @@ OBJECT_TYPES: tuple[ObjectType, ...] = (
         first_id=24384300051,
         created="hs_createdate",
         all_of=("hs_timestamp",),
+        can_merge=False,
+    ),
+    ObjectType(
+        "meetings",
+        "meeting_event",
+        "0-47",
+        MEETINGS,
+        ("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
+        modified="hs_lastmodifieddate",
+        group="meeting",
+        first_id=24384400051,
+        created="hs_createdate",
+        all_of=("hs_timestamp",),
+        can_merge=False,
     ),
 )  # fmt: skip
 
@@ -145,6 +160,9 @@ ASSOCIATION_TYPES: tuple[AssociationType, ...] = (
     *_pair("tasks", "contacts", (204, 203)),
     *_pair("tasks", "companies", (192, 191)),
     *_pair("tasks", "deals", (216, 215)),
+    *_pair("meetings", "contacts", (200, 199)),
+    *_pair("meetings", "companies", (188, 187)),
+    *_pair("meetings", "deals", (212, 211)),
     AssociationType(449, "contacts", "contacts", 449, "contact_to_contact"),
     AssociationType(450, "companies", "companies", 450, "company_to_company"),
     AssociationType(451, "deals", "deals", 451, "deal_to_deal"),
