@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from connectors.base import Connector, RawFields, Ref, RemoteId, StampField
 from connectors.registry import ConnectorSettings, create
 from core.clock import ManualClock
+from sandbox.quirks import REGISTRY
 from sandbox.salesforce import auth, make
 from sandbox.serve import Running, serve
 from tests.connectors.harness import Association, Garble, Names, Role
@@ -139,6 +140,7 @@ class SalesforceHarness:
         self.clock = ManualClock(START)
         with patch.object(auth, "_new_key", _signing_key):
             self.sandbox = make(clock=self.clock, **options)
+        self._late = REGISTRY["late_row_seconds"].value(options.get("profile", "strict"))
         self.running = server().show(self.sandbox.app)
         self._settings = dict(settings or {})
         self.connector: Connector = self.reconnect()
@@ -219,9 +221,7 @@ class SalesforceHarness:
 
     def settle(self) -> None:
         """Salesforce shows at once what it has taken, unless a quirk makes it show late."""
-        quirks = self.sandbox.quirks
-        if quirks.on("late_rows"):
-            self.clock.advance(quirks.seconds("late_row_seconds"))
+        self.clock.advance(self._late)
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
