@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from app import sandbox_commands, setup_commands, sync_commands
-from app.messages import tell, usage
+from app.messages import INTERRUPTED, tell, usage
 from app.session import Options
 
 app = typer.Typer(
@@ -72,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return tell(error, debug=debug)
     except Exception as error:  # the last resort of the whole program
         return tell(error, debug=debug)
+    if code == INTERRUPTED:  # the library has caught the interrupt, and says nothing
+        return tell(KeyboardInterrupt(), debug=debug)
     return code if isinstance(code, int) else 0
 
 

@@ -34,7 +34,7 @@ def examine(session: Session) -> list[Found]:
             continue
         try:
             found += _side(session, loaded, side, file)
-            ready.append(side)
+            ready += [side] if side.schemas else []
         finally:
             side.connector.close()
     return [*found, *_owners(ready)]

@@ -33,8 +33,11 @@ def explain(error: BaseException) -> tuple[str, str, int]:
     """Message, remedy and exit code of any error."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         error = StateError(f"no space is left on the disk{_named(error)}")
+    if type(error).__module__ == "sqlite3":
+        error = StateError(f"the state store failed: {error}")
     if isinstance(error, TielineError):
-        return error.message, error.remedy, error.exit_code
+        sides = "".join(f"{note}: " for note in getattr(error, "__notes__", ()))
+        return sides + error.message, error.remedy, error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", "The next run finishes or forgets what was begun.", INTERRUPTED
     if isinstance(error, BrokenPipeError):

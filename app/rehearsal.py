@@ -58,7 +58,7 @@ def sandboxes(
     with ExitStack() as stack:
         for place, vendor in enumerate(dict.fromkeys(vendors)):
             port = ports[place] if place < len(ports) else 0
-            made = import_module(f"sandbox.{vendor}").make(clock=shared)
+            made = import_module(f"sandbox.{vendor}").make(clock=shared, profile="open")
             try:
                 running[vendor] = made.start(port=port, tls=tls, ca=authority)
             except OSError as error:

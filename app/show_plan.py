@@ -15,6 +15,9 @@ from sync.serial import plan_to
 
 _ENTITY = re.compile(r"[apo]_[0-9a-f]{20}(_[0-9]+)?")
 
+_SELDOM = (Verb.RESTORE, Verb.MERGE, Verb.CONVERT)
+"""Columns that are shown only where they count something."""
+
 _SAMPLES = 3
 """Actions shown per side, kind and verb, unless all are asked for."""
 
@@ -47,7 +50,7 @@ def summary(plan: Plan) -> dict[str, Any]:
 
 
 def _zeros() -> dict[str, int]:
-    return {"link": 0, "create": 0, "update": 0, "stamp": 0, "archive": 0}
+    return {"link": 0, "create": 0, "update": 0, "stamp": 0, **{str(v): 0 for v in Verb}}
 
 
 def _only_stamped(action: Action) -> bool:
@@ -82,7 +85,7 @@ def _totals(console: Console, made: Plan) -> None:
     totals = summary(made)
     head = ["side", "kind", *_zeros()]
     rows = [
-        [side, kind, *counted.values()]
+        [side, kind, *(n or ("" if word in _SELDOM else 0) for word, n in counted.items())]
         for side, kinds in totals["actions"].items()
         for kind, counted in kinds.items()
     ]

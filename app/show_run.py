@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from rich.console import Console
@@ -11,9 +11,10 @@ from app import show
 from sync.journal import result_code
 from sync.model import Failure, Report, Tally
 
-_COLUMNS = (
-    "read", "linked", "created", "updated", "archived", "refused", "stale", "unknown",
-)  # fmt: skip
+_COLUMNS = tuple(field.name for field in fields(Tally))
+_SELDOM = ("restored", "merged", "converted", "unknown")
+"""Columns that are shown only where they count something."""
+
 _FAILURES = 10
 """Failures shown one by one, unless all are asked for."""
 
@@ -51,8 +52,9 @@ def report(console: Console, made: Report, *, everything: bool = False) -> None:
     failures(console, made.failures, everything=everything)
 
 
-def _numbers(tally: Tally) -> list[int]:
-    return [getattr(tally, name) for name in _COLUMNS]
+def _numbers(tally: Tally) -> list[int | str]:
+    found = {name: getattr(tally, name) for name in _COLUMNS}
+    return [number or ("" if name in _SELDOM else 0) for name, number in found.items()]
 
 
 def failures(console: Console, found: list[Failure], *, everything: bool = False) -> None:

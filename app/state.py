@@ -21,10 +21,16 @@ REMEDIES: Mapping[str, str] = {
     "create": "Fill the field that is required, or change `create`, `create_as` or the scope.",
     "ambiguous": "Merge the duplicates on their side, or make the match keys more exact.",
     "resembles": "Correct the key that differs, or link them by giving both the same key.",
-    "merge": "Merge the named records on the other side too.",
+    "merge": "Merge the named records on the other side too, or set `merges: merge`.",
+    "convert": "Name the account of the lead on some side, or convert it there by hand.",
+    "fight": "Find the workflow that sets the field back, or let its side be the field's source.",
     "delete": "Delete or restore the record, or set `deletes` for this kind.",
 }
 """What a person can do, by the cause of a question."""
+
+
+WRITES = ("created", "updated", "archived", "restored", "merged", "converted")
+"""What counts as written in a run's tallies."""
 
 
 @contextmanager
@@ -87,9 +93,10 @@ def _run(run: Mapping[str, Any]) -> dict[str, Any]:
     report = run["report"] or {}
     tallies = report.get("tallies", {})
     writes = sum(
-        tally["created"] + tally["updated"] + tally["archived"]
+        tally.get(done, 0)
         for kinds in tallies.values()
         for tally in kinds.values()
+        for done in WRITES
     )
     return {
         "id": run["id"],

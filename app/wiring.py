@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.mappings import MappingFile, compiled, definitions, read_mapping
+from app.named import Named
 from config.model import Side as SideSettings
 from config.settings import resolve_credentials
 from connectors.base import Connector
@@ -114,16 +115,16 @@ def connect(
     loaded: LoadedConfig, name: str, clock: Clock, *, spent: int = 0, writing: bool
 ) -> Connector:
     """The connector of a side within its budget and pace. Raises SettingsError with the line."""
-    side = loaded.config.sides[name]
+    side, settings = loaded.config.sides[name], settings_of(loaded, name)
     try:
-        connector = create(side.type, name=name, settings=settings_of(loaded, name), clock=clock)
+        connector = create(side.type, name=name, settings=settings, clock=clock)
     except SettingsError as error:
         raise loaded.at(("sides", name), error.message, error.remedy) from None
     connector = Budgeted(connector, share=side.budget.share, clock=clock, spent=spent)
     per_second = side.budget.per_second or PER_SECOND.get(side.type)
     if per_second:
         connector = Paced(connector, per_second=per_second, clock=clock)
-    return connector if writing else ReadOnly(connector)
+    return Named(connector if writing else ReadOnly(connector))
 
 
 def settings_of(loaded: LoadedConfig, name: str) -> ConnectorSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.base import (
@@ -13,11 +13,11 @@ from connectors.base import (
     RemoteRecord,
     Unknown,
     Update,
-    Write,
 )
 from core.clock import Clock
-from core.errors import ConnectorError, RecordError, StaleError
+from core.errors import ConnectorError, RecordError, RejectedError, StaleError
 from mapping.canonical import KINDS, FieldDef
+from sync.batches import Prepared, batches, merged
 from sync.detect import Progress, merge_record, observe
 from sync.journal import Journal
 from sync.model import (
@@ -37,17 +37,6 @@ from sync.refs import References
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.transitions import COUNTED, WHOLE, check, done, write_for
-
-
-@dataclass(slots=True)
-class Prepared:
-    """An action ready to be sent: the vendor's write, and the fields it really carries."""
-
-    action: Action
-    write: Callable[[str], Write]
-    fields: tuple[FieldWrite, ...]
-    left_out: tuple[str, ...] = ()
-    row: Row | None = None
 
 
 @dataclass(slots=True)
@@ -98,7 +87,7 @@ class Executor:
         sides = by_name(self.sides)
         for (name, object_type), group in sorted(groups.items()):
             if name not in self.failed_sides:
-                self._group(sides[name], object_type, verb, _merged(group))
+                self._group(sides[name], object_type, verb, merged(group))
 
     def _addressed(self) -> list[Action]:
         """Deferred updates of what has been created meanwhile."""
@@ -109,7 +98,7 @@ class Executor:
         size = side.connector.capabilities.write_batch
         try:
             # checked before they are cut into calls, so that skipped ones cost no part of a call
-            for batch in _batches(self._prepared(side, object_type, verb, actions), size):
+            for batch in batches(self._prepared(side, object_type, verb, actions), size):
                 self._send(side, object_type, batch)
                 self.progress("write", side.name, object_type, len(batch))
         except ConnectorError as error:
@@ -367,6 +356,7 @@ class Executor:
         record = whole or outcome.record
         if record is not None:
             merge_record(side, action.kind, record, row)
+        taken = self._kept(action, taken, row)
         for written in taken:
             self._acknowledge(action, written, row)
         if action.verb is Verb.CREATE:
@@ -374,6 +364,15 @@ class Executor:
         row.dirty = row.seen != row.base
         self.store.put([row])
         self.journal.passed(action.entity, side.name, ["", *(f.name for f in taken)])
+
+    def _kept(self, action: Action, taken: Sequence[FieldWrite], row: Row) -> list[FieldWrite]:
+        """The fields that the side did not silently leave as they were; those are refused."""
+        shown, _ = self.references.resolve(row, row.seen, self.definitions[row.kind])
+        left = [f for f in taken if f.name in shown and shown[f.name] == f.old != f.new]
+        for f in left:
+            message = f"{f.name}: {row.side} acknowledged the value and kept what it had"
+            self._refused(action, f.name, RejectedError(message, field=f.name))
+        return [f for f in taken if f not in left]
 
     def _row_after(self, side: Side, action: Action, record_id: str) -> Row:
         row = self.store.row(side.name, action.object_type, record_id)
@@ -391,15 +390,14 @@ class Executor:
         )[0]
 
     def _acknowledge(self, action: Action, written: FieldWrite, row: Row) -> None:
-        """The base moves to what was written; what the side makes of it is then its own change."""
+        """The base moves to what was written; what the side makes of it is then its own change,
+        unless the rule does not let it speak: then that is how it keeps the value."""
         self.acknowledged.add((action.id, written.name))
         self.acknowledged.add((self._origin.get(action.id, action.id), written.name))
         seen = {written.name: row.seen.get(written.name)}
         shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
-        as_written = shown.get(written.name) == written.new
-        row.base[written.name] = (
-            row.seen.get(written.name) if as_written else self._local(row, written)
-        )
+        kept = shown.get(written.name) == written.new or _one_way(written)
+        row.base[written.name] = row.seen.get(written.name) if kept else self._local(row, written)
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""
@@ -463,33 +461,14 @@ class Executor:
         return (action, "") in self.acknowledged and name not in carried.get(action, set())
 
 
+def _one_way(written: FieldWrite) -> bool:
+    """Whether the rule names the value's source as the only side that speaks."""
+    return written.rule in (f"{written.source} ->", f"{written.source} unless blank")
+
+
 def let_go(store: Store, entity: str, side: str) -> None:
     """Turn a deleted record into a tombstone: the link is kept, so that none is made again."""
     rows = store.rows("entity = ? AND side = ? AND state = 'archived'", (entity, side))
     for row in list(rows):
         row.state, row.dirty = State.GONE, False
         store.put([row])
-
-
-def _merged(actions: Sequence[Action]) -> list[Action]:
-    """One update a record: a deferred one joins a planned one."""
-    found: dict[str, Action] = {}
-    for action in actions:
-        earlier = found.get(action.entity)
-        if earlier is None:
-            found[action.entity] = action
-        else:
-            fields = (*earlier.fields, *action.fields)
-            found[action.entity] = replace(earlier, fields=fields)
-    return list(found.values())
-
-
-def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
-    batch: list[Prepared] = []
-    for item in prepared:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -61,6 +61,13 @@ class Journal:
             )
         return run
 
+    def number_of(self, run: str) -> int:
+        """The number of a run; for a plan, the number that the next run will have."""
+        if run.startswith("r"):
+            return int(run[1:])
+        with guarded():
+            return int(self._conn.execute("SELECT count(*) FROM runs").fetchone()[0]) + 1
+
     def end_run(self, report: Report, at: datetime) -> None:
         """Close a run with its report."""
         with self._store.atomic():

@@ -15,6 +15,7 @@ from mapping.canonical import KINDS, FieldDef
 from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.fields import Projected
+from sync.fights import Past, split_fights
 from sync.guard import judge
 from sync.journal import Journal, digest_of
 from sync.match import Matcher, Matching
@@ -76,8 +77,10 @@ class Planner:
         self.clock = clock
         self.run = run
         self.references = References(store, sides)
-        listed = Journal(store).retries()
-        self.retries = {(r.entity, r.side, r.field): r for r in listed}
+        self.journal = Journal(store)
+        self.run_number = self.journal.number_of(run)
+        self.fights = _open_fights(store)
+        self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
         self.matcher = Matcher(store, sides, self.references, definitions, run)
         self.rules = self._rules()
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
@@ -165,6 +168,8 @@ class Planner:
         known = Entity(entity, kind, shown, gone - {s.side for s in shown})
         decision = decide(known, self._targets(known), self.rules)
         self._ask_for_conversions(known, decision)
+        unfought = (self._unfought(action, decision) for action in decision.actions)
+        decision.actions = [action for action in unfought if action is not None]
         return decision
 
     def _ask_for_conversions(self, entity: Entity, decision: Decision) -> None:
@@ -231,6 +236,16 @@ class Planner:
         if action.verb is Verb.UPDATE and not fields and not action.stamp:
             return None
         return replace(action, fields=fields)
+
+    def _unfought(self, action: Action, decision: Decision) -> Action | None:
+        """The action without what its side replaces each time; that becomes a question."""
+        if action.verb is not Verb.UPDATE or not action.fields:
+            return action
+        fights = self.fights.get(action.entity, {})
+        past = Past(self.journal.history(action.entity), self.run_number, fights)
+        kept, questions = split_fights(action, past)
+        decision.questions.extend(questions)
+        return kept
 
     def _must_wait(self, action: Action, name: str) -> bool:
         entry = self.retries.get((action.entity, action.side, name))
@@ -402,6 +417,14 @@ def _projected(side: Side, object_type: str, name: str, value: Value) -> Project
     if name in shown.errors:
         return Projected(None, problem=str(shown.errors[name]))
     return Projected(shown.values.get(name))
+
+
+def _open_fights(store: Store) -> dict[str, dict[tuple[str, str], Mapping[str, Value]]]:
+    found: dict[str, dict[tuple[str, str], Mapping[str, Value]]] = {}
+    for q in store.questions():
+        if q["cause"] == "fight":
+            found.setdefault(q["entity"], {})[q["side"], q["field"]] = q["detail"]
+    return found
 
 
 def _order(definition: FieldDef) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from connectors.base import RemoteRecord
 from mapping.canonical import FieldDef
 from sync.detect import merge_record, observe
+from sync.fields import blank
 from sync.journal import Journal, Op
 from sync.model import Row, Verb
 from sync.refs import References
@@ -92,7 +93,8 @@ def _adopt(
             side.name, record.object_type, definition, written.new, row.seen.get(written.name)
         )
         if whole:
-            row.base[written.name] = local
+            # a value that is not there was not taken: no person cleared it in so short a time
+            row.base[written.name] = None if blank(row.seen.get(written.name)) else local
         else:
             row.base.pop(written.name, None)
     row.dirty = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mapping.canonical import role_key
-
 from sync.fields import FieldContext, Set, Shape, Verdict, View, blank, decide_scalar
 from sync.model import Missing, Value
 

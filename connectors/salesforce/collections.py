@@ -94,7 +94,8 @@ def _record(call: Call, row: Row) -> dict[str, Any]:
 
 def _results(call: Call, answer: Answer, expected: int) -> list[Result]:
     body = answer.body
-    if not isinstance(body, list) or len(body) != expected:
+    whole = isinstance(body, list) and all(isinstance(item, dict) for item in body)
+    if not whole or len(body) != expected:
         raise UnexpectedReplyError(f"{answer.route} did not answer each of {expected} rows.")
     return [_result(call, item) for item in body]
 
@@ -102,5 +103,5 @@ def _results(call: Call, answer: Answer, expected: int) -> list[Result]:
 def _result(call: Call, item: Mapping[str, Any]) -> Result:
     if item.get("success") is True:
         # only an upsert says whether it created
-        return Result(str(item["id"]), item.get("created") is True or call.verb == "create")
+        return Result(str(item.get("id", "")), item.get("created") is True or call.verb == "create")
     return Result(faults=faults(item.get("errors") or []) or (Fault("", "refused"),))

@@ -96,15 +96,16 @@ class Setup:
             return [Finding("problem", subject, error.message, error.remedy)]
 
     def _budget(self) -> list[Finding]:
-        body = self._transport.call(Request("GET", "limits", "GET limits")).value()
+        """Asks for the list of resources, which every user may see (the limits need a permission
+        of their own); the day's usage comes with every answer."""
+        self._transport.call(Request("GET", "", "GET resources")).value()
         ok = Finding("ok", "API access", "Signed in; the API answers.")
-        daily = body.get("DailyApiRequests") if isinstance(body, dict) else None
-        if not isinstance(daily, dict) or not isinstance(daily.get("Max"), int):
+        usage = self._transport.meter.usage()
+        if usage.daily_limit is None or usage.daily_used is None:
             return [ok]
-        limit, left = daily["Max"], int(daily.get("Remaining", 0))
-        self._transport.meter.day(limit - left, limit)
-        text = f"{left} of {limit} API calls of the last 24 hours are left."
-        if left >= limit * LOW_SHARE:
+        left = max(usage.daily_limit - usage.daily_used, 0)
+        text = f"{left} of {usage.daily_limit} API calls of the last 24 hours are left."
+        if left >= usage.daily_limit * LOW_SHARE:
             return [ok, Finding("ok", "API allowance", text)]
         remedy = "Wait until calls of the last 24 hours expire, or buy more API calls."
         return [ok, Finding("warning" if left else "problem", "API allowance", text, remedy)]

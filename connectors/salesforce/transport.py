@@ -97,11 +97,8 @@ class Meter:
     def heard(self, headers: Mapping[str, str]) -> None:
         found = _LIMIT_INFO.search(headers.get("Sforce-Limit-Info", ""))
         if found:
-            self.day(int(found[1]), int(found[2]))
-
-    def day(self, used: int, limit: int) -> None:
-        with self._lock:
-            self._day = (used, limit)
+            with self._lock:
+                self._day = (int(found[1]), int(found[2]))
 
     def usage(self) -> Usage:
         with self._lock:

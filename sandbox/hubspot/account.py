@@ -127,5 +127,6 @@ ENDPOINTS = (
     Endpoint("GET", "/crm/owners", list_owners, OWNERS_SCOPE),
     Endpoint("GET", "/crm/owners/{id}", read_owner, OWNERS_SCOPE),
     Endpoint("GET", "/account-info/v3/details", details),
+    Endpoint("GET", "/account-info/2026-03/details", details),
     Endpoint("GET", "/account-info/v3/api-usage/daily/private-apps", daily_usage),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.store import Store
+
+_TOKEN = re.compile(r"(pat-|C)[\w-]{20,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Auth:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise errors.unauthenticated()
+        if not _TOKEN.fullmatch(token.strip()) and self._store.quirks.on("edge_530"):
+            raise errors.refused_at_the_edge()
         self._check_token(token.strip())
         missing = [scope for scope in scopes if scope not in self._store.options.scopes]
         if missing:

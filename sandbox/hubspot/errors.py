@@ -81,6 +81,11 @@ def bad_json(detail: str) -> ApiError:
     return ApiError(400, f"Invalid input JSON on line 1, column 1. {detail}", "VALIDATION_ERROR")
 
 
+def no_body() -> ApiError:
+    """A body that is not there: the form without category, whose `errors` are strings."""
+    return ApiError(400, "validation error", errors=["The request body may not be null"])
+
+
 def conflict(singular: str, existing: int) -> ApiError:
     """A create whose unique value an existing record has."""
     name = singular.capitalize()
@@ -136,6 +141,12 @@ def unauthenticated(
         "oauth-overview",
         category,
     )
+
+
+def refused_at_the_edge() -> ApiError:
+    """What looks like no token at all does not get beyond the network in front of HubSpot."""
+    page = "<html><head><title>530</title></head><body>cloudflare</body></html>"
+    return ApiError(530, "Origin is unreachable", html=page)
 
 
 def missing_scopes(scopes: Sequence[str]) -> ApiError:

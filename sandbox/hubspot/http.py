@@ -78,8 +78,10 @@ class Call:
 
     def mapping(self) -> Mapping[str, Any]:
         """The body, which must be a JSON object. Raises ApiError (400)."""
+        if self.body is None:
+            raise errors.no_body()
         if not isinstance(self.body, Mapping):
-            raise errors.bad_json("The request body may not be null")
+            raise errors.bad_json("An object was expected")
         return self.body
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import orjson
 
 from sandbox.admin import AdminRefusedError, SteeredClock
-from sandbox.salesforce.catalog import Field, ObjectType
+from sandbox.salesforce import formulas, person_accounts
+from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.convert import convert
 from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import to18
 from sandbox.salesforce.merge import merge
 from sandbox.salesforce.org import Actor, CustomField, Org
@@ -84,7 +86,11 @@ class Administration:
         kind = self._kind(name)
         for id_, record in zip(ids[name], records, strict=True):
             try:
-                self._org.store.put(kind.name, self._seeded(kind, id_, record, ids))
+                draft = self._seeded(kind, id_, record, ids)
+                if self._org.options.person_accounts and kind.name == "Account":
+                    person_accounts.prepare(self._org, draft, set(), None)
+                self._org.store.put(kind.name, draft)
+                person_accounts.mirror(self._org, kind.name, draft)
             except SalesforceError as error:
                 raise AdminRefusedError([{**error.rest(), "record": dict(record)}]) from None
 
@@ -162,7 +168,14 @@ class Administration:
             kind = self._kind(object_type)
             names = [one.name for one in kind.fields.values() if one.type != "address"]
             rows = self._org.store.tables[kind.name].rows.values()
-            return {"records": [{name: row.get(name) for name in names} for row in rows]}
+            worked = [one for one in kind.fields.values() if one.formula is not None]
+            return {
+                "records": [
+                    {name: row.get(name) for name in names}
+                    | {one.name: formulas.value(self._org, one, row) for one in worked}
+                    for row in rows
+                ]
+            }
 
     def configure(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Change options; "expire_cursors", "reset_usage", "grant_fields" are done at once."""

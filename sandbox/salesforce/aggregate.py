@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.salesforce.binding import Bound
-from sandbox.salesforce.catalog import NUMBERS, Field
+from sandbox.salesforce.catalog import NUMBERS
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.filters import compile_filter
 from sandbox.salesforce.query import AGGREGATES, Query, sort_key
 from sandbox.salesforce.soql import Expression, Selected

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.salesforce.catalog import Field, ObjectType
+from sandbox.salesforce import formulas
+from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import Expression, Select, complain
 from sandbox.salesforce.store import Row
@@ -111,6 +113,10 @@ class Binder:
 
     def _own(self, one: Field, function: str | None) -> Get | None:
         """How to work the value out of the row that has the field; None: it is a column."""
+        if one.formula is not None:
+            return lambda row: formulas.value(self.org, one, row)
+        if function == "CONVERTCURRENCY":
+            return lambda row: self._converted(one, row)
         if one.type == "address":
             return lambda row: address(one, row)
         if one is _OWNER_TYPE:
@@ -119,6 +125,12 @@ class Binder:
             labels = dict(one.picklist)
             return lambda row: labels.get(row.get(one.name) or "", row.get(one.name))
         return None
+
+    def _converted(self, one: Field, row: Row) -> Any:
+        """An amount in the user's currency, which is the corporate one."""
+        amount, options = row.get(one.name), self.org.options
+        rate = options.currency_rates.get(str(row.get("CurrencyIsoCode")), 1.0)
+        return amount if amount is None or not options.multi_currency else round(amount / rate, 2)
 
     def _through(self, own: Get | None, name: str, parents: tuple[Field, ...]) -> Get:
         get: Get = own or (lambda row: row.get(name))

@@ -8,7 +8,9 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.options import Options
+from sandbox.salesforce.person_accounts import extra_fields
 from sandbox.salesforce.tables import (
     CHILDREN,
     LEAD_STATUSES,
@@ -25,51 +27,6 @@ STRINGS = frozenset(
     {"string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "id", "reference"}
 )
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field; the names are those of the describe call, in Python's spelling."""
-
-    name: str
-    type: str
-    label: str
-    length: int = 0
-    precision: int = 0
-    scale: int = 0
-    digits: int = 0
-    nillable: bool = True
-    createable: bool = True
-    updateable: bool = True
-    id_lookup: bool = False
-    defaulted: bool = False
-    restricted: bool = False
-    name_field: bool = False
-    permissionable: bool = False
-    filterable: bool = True
-    refers_to: tuple[str, ...] = ()
-    relationship: str | None = None
-    compound: str | None = None
-    extra: str | None = None
-    picklist: tuple[tuple[str, str], ...] = ()
-    default: Any = None
-    custom: bool = False
-    external_id: bool = False
-    unique: bool = False
-    case_sensitive: bool = False
-
-    @property
-    def required(self) -> bool:
-        return self.createable and not self.nillable and not self.defaulted
-
-    @property
-    def long_text(self) -> bool:
-        return self.type == "textarea" and self.length > 255
-
-    @property
-    def indexed(self) -> bool:
-        """Whether equality on it is looked up, not searched for."""
-        return (self.id_lookup and self.type != "id") or self.external_id or self.unique
 
 
 @dataclass(frozen=True)
@@ -134,9 +91,21 @@ class Catalog:
             fields = [one for one in fields if _exists(one, table, options)]
             fields += _currency_field(table, options)
             fields += custom.get(table.name, {}).values()
+            if options.person_accounts:
+                fields += extra_fields(table.name, self._contact(values, custom))
             self.full[table.name.lower()] = object_type(table, fields)
             if "t" not in table.flags and options.allowed(table.name, "read"):
                 self.seen[table.name.lower()] = _as_seen(table, fields, options)
+
+    def _contact(
+        self,
+        values: Mapping[str, tuple[str, ...]],
+        custom: Mapping[str, Mapping[str, Field]],
+    ) -> list[Field]:
+        """The fields of Contact, which a person's account has too."""
+        table = next(table for table in OBJECTS if table.name == "Contact")
+        standard = [self._with_values(one, table, values) for one in _standard(table)]
+        return [*standard, *custom.get("Contact", {}).values()]
 
     def _values(self, options: Options) -> dict[str, tuple[str, ...]]:
         values = dict(PICKLISTS)

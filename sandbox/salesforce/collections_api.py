@@ -220,7 +220,7 @@ def retrieve_many(service: Service, call: Call) -> Reply:
         200,
         [
             None if row is None or row.get("IsDeleted")
-            else full_record(kind, row, call.version, fields)
+            else full_record(service.org, kind, row, call.version, fields)
             for row in found
         ],
     )  # fmt: skip

@@ -51,10 +51,12 @@ class Cursors:
         if is_count(select):
             return {"totalSize": len(rows), "done": True, "records": []}
         size = self._size(batch)
-        if len(rows) <= size:
+        locator = self._org.ids.next(LOCATOR_PREFIX)
+        if not query.sorts:
+            rows = self._org.quirks.shuffled("unordered_rows", rows, locator)
+        if len(rows) <= self._reach(locator, 0, size):
             records = [query.render(row) for row in rows]
             return {"totalSize": len(rows), "done": True, "records": records}
-        locator = self._org.ids.next(LOCATOR_PREFIX)
         ids = [row["Id"] for row in rows]
         self._open[locator] = Cursor(query, ids, size, self._now())
         return self._page(locator, 0, version)
@@ -66,11 +68,14 @@ class Cursors:
         expired = cursor and self._now() - cursor.born > self._org.options.cursor_lifetime
         if cursor is None or expired or not start.isdecimal() or int(start) >= len(cursor.ids):
             raise SalesforceError("INVALID_QUERY_LOCATOR", "invalid query locator")
+        if self._org.quirks.strikes("lost_cursors", f"{cursor.query.select.text} {start}"):
+            del self._open[name]
+            raise SalesforceError("INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(name, int(start), version)
 
     def _page(self, locator: str, start: int, version: str) -> dict[str, Any]:
         cursor = self._open[locator]
-        end = start + cursor.size
+        end = start + self._reach(locator, start, cursor.size)
         rows = cursor.query.table.rows
         records = [cursor.query.render(rows[id_]) for id_ in cursor.ids[start:end] if id_ in rows]
         answer: dict[str, Any] = {"totalSize": len(cursor.ids), "done": end >= len(cursor.ids)}
@@ -78,6 +83,11 @@ class Cursors:
             answer["nextRecordsUrl"] = f"/services/data/v{version}/query/{locator}-{end}"
         answer["records"] = records
         return answer
+
+    def _reach(self, locator: str, start: int, size: int) -> int:
+        """How many rows a page holds: at times fewer than asked for."""
+        short = self._org.quirks.rate("short_pages", f"{locator} {start}")
+        return max(1, size // 3) if short else size
 
     def _size(self, batch: int | None) -> int:
         wanted = MAX_BATCH if batch is None else min(max(batch, MIN_BATCH), MAX_BATCH)

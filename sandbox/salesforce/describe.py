@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.salesforce.catalog import Catalog, Field, ObjectType
+from sandbox.salesforce.catalog import Catalog, ObjectType
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.tables import CHILDREN
 
 _SOAP = {
@@ -68,6 +69,8 @@ def describe_field(one: Field) -> dict[str, Any]:
         **_FIELD_CONSTANTS,
         "aggregatable": one.type not in ("boolean", "address") and not one.long_text,
         "byteLength": one.length * 3 if wide else one.length,
+        "calculated": one.formula is not None,
+        "calculatedFormula": one.formula,
         "caseSensitive": one.case_sensitive,
         "compoundFieldName": one.compound,
         "createable": one.createable,

@@ -29,7 +29,7 @@ class Doors:
         """Everything below /services/data/vXX.0/."""
         service, write = self._service, request.method != "GET"
         raw = request.scope.get("raw_path") or request.url.path.encode()
-        service.writing += write
+        service.org.writing += write
         try:
             body = await request.body()
             path = raw.decode("latin-1").partition("?")[0]
@@ -37,7 +37,7 @@ class Doors:
                 service.answer(request.method, path, request.url.query, body, request.headers)
             )
         finally:
-            service.writing -= write
+            service.org.writing -= write
 
     async def soap(self, request: Request) -> Response:
         """SOAP calls, and the WSDL for a GET with ?wsdl."""

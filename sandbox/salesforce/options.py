@@ -11,12 +11,16 @@ from typing import Any
 class Options:
     """The settings of one organisation; `POST /_sandbox/config` changes them at run time.
 
+    `currency`: single or multi; then `currencies` (the corporate one first) with the
+    `currency_rates` of the others to it.
     `picklists`: "Object.Field" -> values, each `value` or `value=label`; `stages` and
     `lead_statuses`: rows with the keys of `tables.Stage` and `tables.LeadStatus`.
     `user_permissions`: object -> {"read"|"create"|"edit"|"delete": bool, "hidden": [fields],
     "readonly": [fields]}, and "customize_application", "api_enabled": bool.
-    `validation_rules`: object -> {field: message when it is blank}.
-    `duplicate_rules`: object -> fields that together must not match another record.
+    `validation_rules`: object -> {field: message when it is blank}, or a list of rows
+    {"field", "refuse_if": one of `rules.PREDICATES`, "value", "message"}.
+    `duplicate_rules`: object -> fields that together must not match another record, or
+    {"fields": […], "allow_save": false} where the allow-save header does not help.
     `locked`: record id -> how many more writes meet UNABLE_TO_LOCK_ROW.
     `app_limit`: calls per day of the connected app (0: not limited apart), named `app_name`.
     `session_refusal`: "rest" or "agent" answers every call with a 401 that no new session cures.
@@ -31,6 +35,7 @@ class Options:
     cursor_lifetime: float = 2 * 86_400
     currency: str = "single"
     currencies: list[str] = field(default_factory=lambda: ["EUR", "USD"])
+    currency_rates: dict[str, float] = field(default_factory=dict)
     picklists: dict[str, list[str]] = field(default_factory=dict)
     contact_roles: list[str] | None = None
     stages: list[dict[str, Any]] | None = None
@@ -38,8 +43,8 @@ class Options:
     record_types: list[dict[str, str]] = field(default_factory=list)
     user_permissions: dict[str, Any] = field(default_factory=dict)
     field_access_needs_permission_set: bool = False
-    validation_rules: dict[str, dict[str, str]] = field(default_factory=dict)
-    duplicate_rules: dict[str, list[str]] = field(default_factory=dict)
+    validation_rules: dict[str, dict[str, str] | list[dict[str, Any]]] = field(default_factory=dict)
+    duplicate_rules: dict[str, list[str] | dict[str, Any]] = field(default_factory=dict)
     locked: dict[str, int] = field(default_factory=dict)
     app_limit: int = 0
     app_name: str = "tieline"

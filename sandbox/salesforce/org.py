@@ -9,9 +9,10 @@ from typing import Any
 
 from core.clock import ManualClock, OffsetClock
 from sandbox.quirks import Quirks
-from sandbox.salesforce.catalog import Catalog, Field, ObjectType
+from sandbox.salesforce.catalog import Catalog, ObjectType
 from sandbox.salesforce.effects import Effects
 from sandbox.salesforce.errors import not_found
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import IdSource
 from sandbox.salesforce.options import Options
 from sandbox.salesforce.store import Row, Store
@@ -57,6 +58,7 @@ class Org:
         self.catalog = Catalog(options, {})
         self.store = Store(self.catalog.full.values())
         self.effects = Effects(self)
+        self.writing = 0  # requests other than GET that are under way at this moment
         self.id = self.ids.next("00D")
         self.user_id = self.ids.next("005")
         self._furnish()
@@ -99,6 +101,11 @@ class Org:
         for one in self.custom:
             one.visible |= f"{one.object_type}.{one.field.name}".lower() in granted
         self.rebuild()
+
+    def record_types(self, object_type: str) -> list[str]:
+        """The ids of an object type's record types; the first is the default."""
+        rows = self.store.tables["RecordType"].rows.values()
+        return [row["Id"] for row in rows if row["SobjectType"] == object_type]
 
     def owner_of(self, id_: str) -> tuple[str, Row] | None:
         """The user or queue with that id, and its object type."""
@@ -151,7 +158,10 @@ class Org:
         self._mirror("RecordType", [_record_type_row(row) for row in options.record_types])
         if options.multi_currency:
             corporate = options.currencies[0]
-            rows = [_currency_row(code, corporate) for code in options.currencies]
+            rates = options.currency_rates
+            rows = [
+                _currency_row(code, corporate, rates.get(code, 1.0)) for code in options.currencies
+            ]
             self._mirror("CurrencyType", rows)
 
     def _mirror(self, object_type: str, rows: list[dict[str, Any]]) -> None:
@@ -194,8 +204,8 @@ def _record_type_row(given: Mapping[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _currency_row(code: str, corporate: str) -> dict[str, Any]:
+def _currency_row(code: str, corporate: str, rate: float) -> dict[str, Any]:
     return {
-        "IsoCode": code, "ConversionRate": 1.0, "DecimalPlaces": 2, "IsActive": True,
+        "IsoCode": code, "ConversionRate": rate, "DecimalPlaces": 2, "IsActive": True,
         "IsCorporate": code == corporate,
     }  # fmt: skip

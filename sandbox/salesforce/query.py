@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Any
 
 from sandbox.salesforce.binding import Binder, Bound
-from sandbox.salesforce.catalog import Field, ObjectType
+from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.filters import Context, Filter, compile_filter
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import Expression, Select, Selected, Sort

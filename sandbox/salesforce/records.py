@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sandbox.salesforce.catalog import Field, ObjectType
+from sandbox.salesforce import person_accounts
+from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import (
     AmbiguousError,
     SalesforceError,
@@ -14,6 +15,7 @@ from sandbox.salesforce.errors import (
     no_such_column,
     not_found,
 )
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import to18
 from sandbox.salesforce.org import Actor, Org
 from sandbox.salesforce.rules import (
@@ -138,6 +140,8 @@ def create(org: Org, kind: ObjectType, given: Mapping[str, Any], actor: Actor) -
     draft = {**org.system_row(org.ids.next(kind.table.prefix), actor.user_id), **draft}
     add_defaults(org, kind, draft, actor.user_id)
     draft |= org.effects.rewritten(kind.name, draft)
+    if org.options.person_accounts and kind.name == "Account":
+        person_accounts.prepare(org, draft, fields, None)
     _check_required(kind, draft)
     derive(org, kind, draft, None, fields)
     _check_record(org, kind, draft, draft, actor)
@@ -160,12 +164,15 @@ def update(org: Org, kind: ObjectType, id_: str, given: Mapping[str, Any], actor
     if changed.get("OwnerId", row.get("OwnerId")) == row.get("OwnerId"):
         changed.pop("OwnerId", None)
     check_references(org, kind, changed)
+    person_accounts.check_contact(row, changed)
     _write(org, kind, row, changed, actor)
 
 
 def _write(org: Org, kind: ObjectType, row: Row, changed: Draft, actor: Actor) -> None:
     changed = {**changed, **org.effects.rewritten(kind.name, {**row, **changed})}
     draft = {**row, **changed, **_touched(org, actor)}
+    if org.options.person_accounts and kind.name == "Account":
+        person_accounts.prepare(org, draft, set(changed), row)
     _check_required(kind, draft)
     derive(org, kind, draft, row, set(changed))
     _check_record(org, kind, draft, changed, actor)
@@ -207,15 +214,16 @@ def _check_record(
         check_loop(org, kind.name, loop, draft["Id"], changed[loop])
     check_unique(org, kind, changed, draft["Id"])
     check_validation_rules(org, kind, draft)
-    if not actor.allow_duplicates:
-        check_duplicate_rule(org, kind, draft)
+    check_duplicate_rule(org, kind, draft, actor.allow_duplicates)
 
 
 def _check_lock(org: Org, id_: str) -> None:
+    """Raises UNABLE_TO_LOCK_ROW: by order, by chance, or as others write at the same time."""
     left = org.options.locked.get(id_, 0)
     if left > 0:
         org.options.locked[id_] = left - 1
-    if left > 0 or org.quirks.strikes("lock_rows", id_):
+    together = org.writing > 1 and org.quirks.strikes("parallel_locks", id_)
+    if left > 0 or together or org.quirks.strikes("lock_rows", id_):
         raise SalesforceError(
             "UNABLE_TO_LOCK_ROW",
             f"unable to obtain exclusive access to this record or 1 records: {id_}",
@@ -233,6 +241,8 @@ def _no_right(object_type: str) -> SalesforceError:
 
 
 def _after_write(org: Org, kind: ObjectType, draft: Draft, *, created: bool) -> None:
+    if org.options.person_accounts:
+        person_accounts.mirror(org, kind.name, draft)
     if kind.name == "OpportunityContactRole" and draft.get("IsPrimary"):
         _only_primary(org, draft)
     if kind.name in ("FieldPermissions", "PermissionSetAssignment"):
@@ -278,6 +288,7 @@ def delete(org: Org, kind: ObjectType, id_: str, actor: Actor) -> None:
     if not kind.can("d"):
         raise _no_right(kind.name)
     _check_lock(org, row["Id"])
+    person_accounts.check_delete(row)
     if kind.name == "Account":
         _refuse_won(org, row)
     with org.store.transaction():

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sandbox.salesforce import formulas
 from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.describe import brief, describe, describe_global, record_type_info
 from sandbox.salesforce.errors import AmbiguousError, SalesforceError, no_external_id, not_found
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import to18
+from sandbox.salesforce.org import Org
 from sandbox.salesforce.records import (
     create,
     delete,
@@ -86,7 +89,9 @@ def query_more(service: Service, call: Call) -> Reply:
     return Reply(200, service.cursors.more(call.args["locator"], call.version))
 
 
-def full_record(kind: ObjectType, row: Row, version: str, names: list[str]) -> dict[str, Any]:
+def full_record(
+    org: Org, kind: ObjectType, row: Row, version: str, names: list[str]
+) -> dict[str, Any]:
     """A record as GET shows it: the named fields, or all. Raises INVALID_FIELD."""
     shown: dict[str, Any] = {
         "attributes": {
@@ -100,10 +105,16 @@ def full_record(kind: ObjectType, row: Row, version: str, names: list[str]) -> d
             raise SalesforceError(
                 "INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}"
             )
-        shown[one.name] = address(one, row) if one.type == "address" else row.get(one.name)
+        shown[one.name] = _shown(org, one, row)
     if names:
         shown["Id"] = row["Id"]
     return shown
+
+
+def _shown(org: Org, one: Field, row: Row) -> Any:
+    if one.formula is not None:
+        return formulas.value(org, one, row)
+    return address(one, row) if one.type == "address" else row.get(one.name)
 
 
 def _names(call: Call) -> list[str]:
@@ -132,7 +143,7 @@ def _made(kind: ObjectType, id_: str, version: str, more: dict[str, Any]) -> Rep
 def get_record(service: Service, call: Call) -> Reply:
     kind = service.org.kind(call.args["object"])
     row = find(service.org, kind, _id(call))
-    return Reply(200, full_record(kind, row, call.version, _names(call)))
+    return Reply(200, full_record(service.org, kind, row, call.version, _names(call)))
 
 
 def update_record(service: Service, call: Call) -> Reply:
@@ -164,7 +175,7 @@ def _required(row: Row | None) -> Row:
 
 def get_by_key(service: Service, call: Call) -> Reply:
     kind, row = _by_key(service, call)
-    return Reply(200, full_record(kind, _required(row), call.version, _names(call)))
+    return Reply(200, full_record(service.org, kind, _required(row), call.version, _names(call)))
 
 
 def delete_by_key(service: Service, call: Call) -> Reply:
@@ -222,12 +233,10 @@ def limits(service: Service, call: Call) -> Reply:
 
 def record_count(service: Service, call: Call) -> Reply:
     given = [name.strip().lower() for name in call.query.get("sObjects", "").split(",") if name]
-    kinds = service.org.catalog.seen
-    tables = service.org.store.tables
     counts = [
-        {"count": tables[kind.name].live, "name": kind.name}
-        for name, kind in sorted(kinds.items())
-        if (not given or name in given) and tables[kind.name].live
+        {"count": count, "name": name}
+        for name, count in sorted(service.live_counts().items())
+        if (not given or name.lower() in given) and count
     ]
     return Reply(200, {"sObjects": counts})
 

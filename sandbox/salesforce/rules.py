@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.salesforce.catalog import Field, ObjectType
+from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.store import Row
 from sandbox.salesforce.tables import FORECAST_NAMES
@@ -21,6 +23,8 @@ def add_defaults(org: Org, kind: ObjectType, draft: Draft, user_id: str) -> None
             draft[name] = default
     if "ownerid" in kind.fields and draft.get("OwnerId") is None:
         draft["OwnerId"] = user_id
+    if "recordtypeid" in kind.fields and draft.get("RecordTypeId") is None:
+        draft["RecordTypeId"] = next(iter(org.record_types(kind.name)), None)
     if kind.name in ("Account", "Contact", "Lead"):
         draft["PhotoUrl"] = f"/services/images/photo/{draft['Id']}"
     if kind.name == "User" and draft.get("UserType") is None:
@@ -100,6 +104,12 @@ def _check_reference(org: Org, kind: ObjectType, one: Field, id_: str) -> None:
     row = org.store.get(targets[0].name, id_)
     if row is None or row.get("IsDeleted"):
         raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [])
+    if one.name == "RecordTypeId" and id_ not in org.record_types(kind.name):
+        raise SalesforceError(
+            "INVALID_CROSS_REFERENCE_KEY",
+            f"Record Type ID: this ID value isn't valid for the user: {id_}",
+            [one.name],
+        )
     if one.name == "OwnerId" and row.get("IsActive") is False:
         raise SalesforceError(
             "INACTIVE_OWNER_OR_USER",
@@ -138,17 +148,43 @@ def check_unique(org: Org, kind: ObjectType, changed: Mapping[str, Any], own_id:
                 )
 
 
+PREDICATES: Mapping[str, Callable[[Any, Any], bool]] = {
+    "blank": lambda given, value: given is None,
+    "not_blank": lambda given, value: given is not None,
+    "equals": lambda given, value: given == value,
+    "not_equals": lambda given, value: given != value,
+    "below": lambda given, value: given is not None and given < value,
+    "above": lambda given, value: given is not None and given > value,
+    "matches": lambda given, value: given is not None and bool(re.search(value, str(given))),
+    "not_matches": lambda given, value: given is not None and not re.search(value, str(given)),
+}
+"""When a validation rule refuses a record: by the field's value and the rule's."""
+
+
 def check_validation_rules(org: Org, kind: ObjectType, draft: Draft) -> None:
-    """The organisation's own rules: named fields that must not be blank."""
-    for name, message in org.options.validation_rules.get(kind.name, {}).items():
-        if draft.get(name) is None:
+    """The organisation's own rules. Raises FIELD_CUSTOM_VALIDATION_EXCEPTION."""
+    rules = org.options.validation_rules.get(kind.name, [])
+    if isinstance(rules, dict):
+        rules = [
+            {"field": name, "refuse_if": "blank", "message": message}
+            for name, message in rules.items()
+        ]
+    for rule in rules:
+        name = rule["field"]
+        if PREDICATES[rule["refuse_if"]](draft.get(name), rule.get("value")):
+            message = rule.get("message") or f"{name} is not valid"
             raise SalesforceError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, [name])
 
 
-def check_duplicate_rule(org: Org, kind: ObjectType, draft: Draft) -> None:
-    """The organisation's duplicate rule: all its fields equal those of a live record."""
-    names = org.options.duplicate_rules.get(kind.name, [])
-    if not names or any(draft.get(name) is None for name in names):
+def check_duplicate_rule(org: Org, kind: ObjectType, draft: Draft, allowed: bool) -> None:
+    """The organisation's duplicate rule: all its fields equal those of a live record.
+
+    `allowed`: the caller accepts duplicates, where the rule lets him.
+    """
+    given = org.options.duplicate_rules.get(kind.name, [])
+    rule = given if isinstance(given, dict) else {"fields": given}
+    names, may_save = rule["fields"], bool(rule.get("allow_save", True))
+    if not names or (allowed and may_save) or any(draft.get(name) is None for name in names):
         return
     wanted = [_folded(draft[name]) for name in names]
     table = org.store.tables[kind.name]
@@ -158,14 +194,14 @@ def check_duplicate_rule(org: Org, kind: ObjectType, draft: Draft) -> None:
         if row["Id"] == draft["Id"] or row.get("IsDeleted"):
             continue
         if [_folded(row.get(name)) for name in names] == wanted:
-            raise _duplicates(kind.name, row["Id"])
+            raise _duplicates(kind.name, row["Id"], may_save)
 
 
 def _folded(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _duplicates(object_type: str, id_: str) -> SalesforceError:
+def _duplicates(object_type: str, id_: str, may_save: bool) -> SalesforceError:
     record = {
         "attributes": {"type": object_type, "url": f"/services/data/v60.0/sobjects/{id_}"},
         "Id": id_,
@@ -179,7 +215,7 @@ def _duplicates(object_type: str, id_: str) -> SalesforceError:
         "success": True,
     }  # fmt: skip
     shown = {
-        "allowSave": True, "duplicateRule": f"Standard_{object_type}_Duplicate_Rule",
+        "allowSave": may_save, "duplicateRule": f"Standard_{object_type}_Duplicate_Rule",
         "duplicateRuleEntityType": object_type, "errorMessage": "Use one of these records?",
         "matchResults": [result],
     }  # fmt: skip

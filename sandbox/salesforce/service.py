@@ -31,7 +31,7 @@ INVALID_BULK_SESSION = {
     "exceptionMessage": "Invalid session id",
 }
 _VERSION = re.compile(r"v(\d+)\.0")
-_DAY = 86_400.0
+_DAY, _HOUR = 86_400.0, 3_600.0
 
 
 @dataclass
@@ -137,12 +137,22 @@ class Service:
         self.allowance = Allowance(org)
         self.routes = routes
         self.counter: RequestCounter | None = None
-        self.writing = 0  # requests other than GET that are under way at this moment
+        self._counted: tuple[float, dict[str, int]] = (0.0, {})
 
     def touch(self, object_type: str, *, write: bool) -> None:
         """Tell the request counter about an object type that only the body named."""
         if self.counter is not None:
             self.counter.touch(object_type, write=write)
+
+    def live_counts(self) -> dict[str, int]:
+        """How many live records each visible type has; an hour old where that quirk is on."""
+        now = self.org.clock.now().timestamp()
+        stale = self.org.quirks.on("stale_counts") and now - self._counted[0] < _HOUR
+        if not stale:
+            tables = self.org.store.tables
+            kinds = self.org.catalog.seen.values()
+            self._counted = now, {kind.name: tables[kind.name].live for kind in kinds}
+        return self._counted[1]
 
     def wrote(self) -> None:
         """Tell the request counter that this request, counted as a read, can change data."""

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.salesforce.catalog import Field, ObjectType
+from sandbox.salesforce.catalog import ObjectType
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.tables import CHILDREN
 
 Row = Mapping[str, Any]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.salesforce.catalog import Field, pair
+from sandbox.salesforce.catalog import pair
 from sandbox.salesforce.errors import SalesforceError
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.org import CustomField, Org
 from sandbox.salesforce.service import Call, Reply, Route, Service
 
@@ -61,6 +62,7 @@ def field_from(name: str, metadata: Mapping[str, Any]) -> Field:
         raise SalesforceError("INVALID_TYPE", f"unknown field type {metadata.get('type')!r}")
     if metadata.get("type") == "Text" and not metadata.get("length"):
         raise SalesforceError("FIELD_INTEGRITY_EXCEPTION", "length: Text needs a length", [])
+    formula = metadata.get("formula")
     unique, external = bool(metadata.get("unique")), bool(metadata.get("externalId"))
     target = metadata.get("referenceTo")
     return Field(
@@ -72,7 +74,8 @@ def field_from(name: str, metadata: Mapping[str, Any]) -> Field:
         defaulted=type_ == "boolean",
         default=metadata.get("defaultValue") in (True, "true") if type_ == "boolean" else None,
         id_lookup=external or unique, external_id=external, unique=unique,
-        case_sensitive=bool(metadata.get("caseSensitive")), custom=True, permissionable=True,
+        case_sensitive=bool(metadata.get("caseSensitive")), formula=formula,
+        createable=formula is None, updateable=formula is None, custom=True, permissionable=True,
         restricted=bool((metadata.get("valueSet") or {}).get("restricted")),
         picklist=_values(metadata),
         refers_to=(str(target),) if target else (),

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sandbox.salesforce.catalog import Field
 from sandbox.salesforce.errors import SalesforceError, json_error
+from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import to18
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+")

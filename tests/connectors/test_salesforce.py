@@ -436,6 +436,15 @@ def test_diagnose_names_what_the_user_may_not_do() -> None:
     assert "create or delete" in warnings[0].message
 
 
+def test_a_day_that_is_nearly_used_up_is_a_warning(harness: SalesforceHarness) -> None:
+    harness.connector.diagnose([])
+    used = harness.connector.usage().daily_used or 0
+    harness.admin("POST", "config", {"daily_limit": used + 2})
+    findings = {finding.subject: finding for finding in harness.connector.diagnose([])}
+    assert findings["API allowance"].level == "warning"
+    assert findings["API allowance"].remedy
+
+
 def test_an_api_that_is_switched_off_is_told() -> None:
     fresh = SalesforceHarness(user_permissions={"api_enabled": False})
     (finding,) = fresh.connector.diagnose(["Account"])

@@ -1,0 +1,236 @@
+"""What must hold in the state machine's world: after any run, and once all has come to rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sync.model import State
+from tests.sync.machine_model import FRESH, Outcome, Thing, Value
+from tests.sync.machine_people import NORMALISED, People
+from tests.sync.machine_rules import KEYS, OBJECTS, SPECS, Spec
+from tests.sync.situations import EVERY_GUARD
+
+DAY = 25 * 3600
+Values = dict[tuple[str, str], dict[str, Value]]
+"""(thing, field) -> side -> what people see"""
+
+
+class Checks:
+    """Looks at the sides before and after runs, and holds the oracle's word against them."""
+
+    def __init__(self, people: People) -> None:
+        self.people = people
+        self.world = people.world
+
+    # -- after any run ---------------------------------------------------------------------
+
+    @contextmanager
+    def unsteady(self, planned: Values | None = None) -> Iterator[None]:
+        """A run that accidents may cut short: every value is the old one or a justified one.
+
+        `planned` are the values that a saved plan was made from, where one is applied.
+        """
+        before = self.values()
+        opted_out = self._opted_out()
+        self.people.runs += 1
+        yield
+        self._find_new_records()
+        for thing in self.people.all():
+            for spec in self.people.specs(thing):
+                field = (thing.key, spec.name)
+                self._glance(thing, spec, before.get(field, {}), (planned or before).get(field, {}))
+            thing.maybe_dying |= thing.dying
+            thing.dying = False
+        self._nobody_is_opted_in(opted_out)
+
+    def values(self) -> Values:
+        """What people see in every field."""
+        return {
+            (t.key, spec.name): self.people.now(t, spec)
+            for t in self.people.all()
+            for spec in self.people.specs(t)
+        }
+
+    def _glance(
+        self, thing: Thing, spec: Spec, before: dict[str, Value], planned: dict[str, Value]
+    ) -> None:
+        after = self.people.now(thing, spec)
+        justified = self._justified(thing, spec, before) | set(planned.values())
+        for side, value in after.items():
+            if spec.shape in ("set", "roles"):
+                stray = (value or frozenset()) - {m for v in justified if v for m in v}
+            else:
+                stray = value not in justified
+            assert not stray, f"{thing.key} {spec.name} became {value!r} on {side}: {before}"
+            thing.possible(spec.name, side).update({before.get(side, FRESH), value})
+            if before.get(side, FRESH) != value:
+                thing.possible(spec.name, side).update(before.values(), planned.values())
+            if FRESH in thing.possible(spec.name, side):
+                thing.possible(spec.name, side).add(None)
+
+    def _justified(self, thing: Thing, spec: Spec, before: dict[str, Value]) -> set[Value]:
+        settled = {
+            self.people.settled_as(spec, side, value)
+            for side in self.people.names
+            for value in thing.possible(spec.name, side)
+        }
+        found = {None, *before.values(), *settled} - {FRESH}
+        return found | {v.upper() for v in found if isinstance(v, str) and self._may_shout(spec)}
+
+    def _may_shout(self, spec: Spec) -> bool:
+        return spec.name == "department" and NORMALISED in self.people.quirky.values()
+
+    def _find_new_records(self) -> None:
+        """Know the records that a run has made, by their keys; each thing once on each side."""
+        for side, kind, record in list(self.people.unknown()):
+            key = self.world.value(side, record, KEYS[kind])
+            assert key in self.people.things, f"nobody ever made {record} on {side}"
+            thing = self.people.things[key]
+            assert side not in thing.at, f"{key} is twice on {side}: {thing.at[side]}, {record}"
+            assert side not in thing.gone, f"{key} was deleted on {side} and came back"
+            self.people.note(thing, side, *record)
+        for thing in self.people.all():
+            for side, record in list(thing.at.items()):
+                if not self._lives(side, record):
+                    self._archived(thing, side)
+
+    def _lives(self, side: str, record: tuple[str, str]) -> bool:
+        row = self.world.crms[side].row(*record)
+        return row is not None and row.live
+
+    def _archived(self, thing: Thing, side: str) -> None:
+        """A run has deleted a record: only because people deleted it elsewhere."""
+        dying = thing.dying or thing.maybe_dying
+        assert thing.kind == "opportunity", f"{thing.key} vanished on {side}"
+        assert dying, f"{thing.key} was deleted on {side} though nobody deleted it"
+        assert not self.edited.get(thing.key), f"{thing.key} was edited on {side}, and deleted"
+        del thing.at[side]
+        thing.gone.add(side)
+
+    edited: dict[str, bool]
+
+    def _opted_out(self) -> set[tuple[str, str]]:
+        spec = next(s for s in SPECS["person"] if s.name == "email_opt_out")
+        return {
+            (t.key, side)
+            for t in self.people.all("person")
+            for side, value in self.people.now(t, spec).items()
+            if value is True
+        }
+
+    def _nobody_is_opted_in(self, opted_out: set[tuple[str, str]]) -> None:
+        lost = {pair for pair in opted_out - self._opted_out() if self._still(*pair)}
+        assert not lost, f"a sync has granted consent again: {lost}"
+
+    def _still(self, key: str, side: str) -> bool:
+        return side in self.people.things[key].at
+
+    # -- at rest ---------------------------------------------------------------------------
+
+    def rest(self, *, full: bool) -> None:
+        """People stop, vendors behave: after few runs nothing is written, and all is right."""
+        refusing = any(crm.faults.refusals for crm in self.world.crms.values())
+        for crm in self.world.crms.values():
+            crm.clear_faults()
+        waits = self.world.kept.db.conn.execute("SELECT count(*) FROM retries").fetchone()[0]
+        patience = DAY if refusing or waits or full else 600
+        self.world.clock.advance(self.world.lateness() + patience)
+        expected = self._expected()
+        opted_out = self._opted_out()
+        self._run_until_quiet()
+        self._find_new_records()
+        self._nobody_is_opted_in(opted_out)
+        self._everything_is_everywhere()
+        self._every_field_is_right(expected)
+        self._links_are_right()
+        self._verified()
+
+    def _expected(self) -> dict[tuple[str, str], list[Outcome]]:
+        self.edited = {}
+        found = {}
+        for thing in self.people.all():
+            found.update({(thing.key, s.name): self.people.expected(thing, s) for s in
+                          self.people.specs(thing)})  # fmt: skip
+        return found
+
+    def _run_until_quiet(self) -> None:
+        normalising = NORMALISED in self.people.quirky.values()
+        for _ in range(4 if normalising else 2):
+            self._run()
+        report = self._run()
+        assert report.writes == 0, f"still writing: {report.tallies}"
+
+    def _run(self) -> Any:
+        self.people.runs += 1
+        report = self.world.engine().run(allowed=EVERY_GUARD)
+        self.world.clock.advance(600)
+        return report
+
+    def _everything_is_everywhere(self) -> None:
+        for thing in self.people.all():
+            missing = self.people.creatable(thing)
+            assert not missing, f"{thing.key} is missing on {missing}"
+            thing.linked = True
+            thing.dying = thing.maybe_dying = False
+        counts = Counter(
+            (side, kind, self.world.value(side, record, KEYS[kind]))
+            for side in self.people.names
+            for kind in OBJECTS
+            for record in self.world.live(side, kind)
+        )
+        assert {k: n for k, n in counts.items() if n > 1} == {}
+
+    def _every_field_is_right(self, expected: dict[tuple[str, str], list[Outcome]]) -> None:
+        asked = self._conflicts()
+        for thing in self.people.all():
+            for spec in self.people.specs(thing):
+                now = self.people.now(thing, spec)
+                said = (thing.key, spec.name) in asked
+                found = expected[thing.key, spec.name]
+                right = [o for o in found if _agrees(o, now) and o.conflict == said]
+                assert right, (
+                    f"{thing.key} {spec.name} shows {now}, {'' if said else 'no '}conflict; "
+                    f"expected {found}"
+                )
+                for side in now:
+                    thing.bases.setdefault(spec.name, {})[side] = {o.base[side] for o in right}
+
+    def _conflicts(self) -> set[tuple[str, str]]:
+        entities = self._entities()
+        return {
+            (entities.get(q["entity"], q["entity"]), q["field"])
+            for q in self.world.kept.questions()
+            if q["cause"] == "conflict"
+        }
+
+    def _entities(self) -> dict[str, str]:
+        """Entity -> key, from the links of living records; no record, no entity twice."""
+        found: dict[str, str] = {}
+        for row in self.world.kept.rows("state = 'live' AND entity IS NOT NULL"):
+            key = self.people.owners[row.side, row.object_type, row.id]
+            assert found.setdefault(str(row.entity), key) == key, f"{key} shares an entity"
+        return found
+
+    def _links_are_right(self) -> None:
+        entities = self._entities()
+        for thing in self.people.all():
+            links = {
+                row.entity
+                for side, record in thing.at.items()
+                if (row := self.world.kept.row(side, *record)) and row.state is State.LIVE
+            }
+            assert len(links) == 1, f"{thing.key} belongs to {links}"
+            assert entities[str(next(iter(links)))] == thing.key
+
+    def _verified(self) -> None:
+        before = self.world.state()
+        found = self.world.engine().verify()
+        assert found.unexplained == []
+        assert self.world.state() == before, "verify wrote something"
+
+
+def _agrees(outcome: Outcome, now: dict[str, Value]) -> bool:
+    return {s: v for s, v in outcome.now.items() if s in now} == now

@@ -1,0 +1,248 @@
+"""What people do in the state machine's world, and what they see; the engine is not in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from connectors.memory import Quirks
+from tests.sync.machine_model import FRESH, Outcome, Thing, Value, outcomes
+from tests.sync.machine_rules import KEYS, LEAD_SIDE, OBJECTS, SPECS, Spec
+from tests.sync.machine_world import Machines, configuration
+
+QUIRKS: dict[str, Quirks] = {
+    "plain": Quirks(),
+    "late": Quirks(late_seconds=30, silent_associations=True),
+    "coarse": Quirks(coarse_seconds=60, odd_ids=True, whole_refusal=True),
+    "normalising": Quirks(normalise={"Contact.department": str.upper}),
+    "ignoring": Quirks(ignored=frozenset({"Contact.department", "Account.industry"})),
+    "new ids": Quirks(merge_new_id=True, silent_associations=True),
+}
+NORMALISED = "normalising"
+_ACCOUNT = next(s for s in SPECS["person"] if s.name == "account")
+_CONTACTS = next(s for s in SPECS["opportunity"] if s.name == "contacts")
+
+
+class People:
+    """The things that people made, and the records by which they are known on the sides."""
+
+    def __init__(self, names: tuple[str, ...], quirks: Sequence[str]) -> None:
+        self.names = names
+        self.quirky = dict(zip(names, quirks, strict=True))
+        self.world = Machines(
+            names, {n: QUIRKS[q] for n, q in self.quirky.items()}, configuration(names, SPECS)
+        )
+        self.things: dict[str, Thing] = {}
+        self.owners: dict[tuple[str, str, str], str] = {}
+        """(side, object type, id) -> the key of the thing"""
+        self.merged: dict[tuple[str, str], str] = {}
+        """(side, loser) -> survivor"""
+        self.runs = 0
+        self._count = 0
+
+    # -- looking ---------------------------------------------------------------------------
+
+    def all(self, *kinds: str, side: str = "") -> list[Thing]:
+        """Living things of these kinds (with a record on a side)."""
+        return [
+            t
+            for t in self.things.values()
+            if t.alive and (not kinds or t.kind in kinds) and (not side or side in t.at)
+        ]
+
+    def specs(self, thing: Thing) -> tuple[Spec, ...]:
+        return SPECS[thing.kind]
+
+    def showing(self, thing: Thing, spec: Spec) -> list[str]:
+        """The sides whose record of the thing has the field."""
+        return [
+            s
+            for s in self.names
+            if s in thing.at and not (spec.contact_only and thing.at[s][0] == "Lead")
+        ]
+
+    def seen(self, thing: Thing, side: str, spec: Spec) -> Value:
+        """What people see in a field, in the model's form: references as keys of things."""
+        value = self.world.value(side, thing.at[side], spec.name)
+        if value is None or spec.shape == "scalar":
+            return value
+        if spec.shape == "set":
+            return frozenset(value.split(";"))
+        if spec.shape == "ref":
+            return self.owners[side, OBJECTS[spec.to][0], value]
+        return frozenset(self.owners[side, "Contact", item["id"]] for item in value)
+
+    def now(self, thing: Thing, spec: Spec) -> dict[str, Value]:
+        """The field on all sides that show it."""
+        return {s: self.seen(thing, s, spec) for s in self.showing(thing, spec)}
+
+    def note(self, thing: Thing, side: str, object_type: str, record_id: str) -> None:
+        """A thing has a record on a side."""
+        thing.at[side] = (object_type, record_id)
+        self.owners[side, object_type, record_id] = thing.key
+
+    def unknown(self) -> Iterator[tuple[str, str, tuple[str, str]]]:
+        """Living records that no thing is known to have: (side, kind, record)."""
+        for side in self.names:
+            for kind in OBJECTS:
+                for record in self.world.live(side, kind):
+                    if (side, *record) not in self.owners:
+                        yield side, kind, record
+
+    # -- making ----------------------------------------------------------------------------
+
+    def add(
+        self,
+        kind: str,
+        sides: Sequence[str],
+        values: Sequence[int],
+        *,
+        lead: bool = False,
+        account: Thing | None = None,
+    ) -> Thing:
+        """The same new thing, typed in on one side or on several."""
+        self._count += 1
+        number = self._count
+        key = f"ann@n{number}.org" if kind == "person" else f"{kind} {number}"
+        thing = self.things[key] = Thing(key, kind)
+        for place, side in enumerate(sides):
+            object_type = OBJECTS[kind][int(lead and kind == "person" and side == LEAD_SIDE)]
+            fields: dict[str, Any] = {KEYS[kind]: key}
+            fields |= {"last_name": f"N{number}"} if kind == "person" else {}
+            fields |= {"domain": f"d{number}.com"} if kind == "account" else {}
+            for n, choice in enumerate(values):
+                spec = SPECS[kind][(choice + n) % len(SPECS[kind])]
+                if not (spec.contact_only and object_type == "Lead"):
+                    fields[spec.name] = self.raw(thing, spec, side, choice // (place + 2))
+            if kind == "opportunity":
+                fields["stage"] = fields.get("stage") or "prospecting"
+                if account is not None:
+                    fields["account"] = account.at[side][1]
+            record_id = self.world.crms[side].insert(object_type, fields)
+            self.note(thing, side, object_type, record_id)
+        return thing
+
+    def raw(self, thing: Thing, spec: Spec, side: str, choice: int) -> Any:
+        """A value that a person may give to a field, in the vendor's form; None clears."""
+        if spec.shape == "scalar":
+            offered = spec.values if spec.required else (*spec.values, None)
+            return offered[choice % len(offered)]
+        if spec.shape == "set":
+            return ";".join(v for n, v in enumerate(spec.values) if choice >> n & 1) or None
+        wanted = OBJECTS[spec.to][0]
+        there = [t for t in self.all(spec.to, side=side) if t.at[side][0] == wanted and t != thing]
+        if spec.shape == "ref":
+            picked = [*there, None][choice % (len(there) + 1)]
+            return picked and picked.at[side][1]
+        members = [t for n, t in enumerate(there) if choice >> n & 1]
+        return [{"id": t.at[side][1], "label": None, "primary": False} for t in members]
+
+    def edit(self, thing: Thing, side: str, spec: Spec, choice: int) -> None:
+        """A person sets or clears a field on a side."""
+        if side in self.showing(thing, spec):
+            value = self.raw(thing, spec, side, choice)
+            self.world.crms[side].edit(*thing.at[side], {spec.name: value})
+
+    # -- ending and moving -----------------------------------------------------------------
+
+    def delete(self, thing: Thing, side: str) -> None:
+        """A person deletes the record of a side."""
+        if self.runs and not thing.linked:
+            return  # whether the engine knows it is uncertain
+        self.world.crms[side].delete(*thing.at.pop(side))
+        if thing.linked:
+            thing.gone.add(side)
+            thing.dying = not thing.maybe_dying
+
+    def merge(self, survivor: Thing, loser: Thing, side: str) -> None:
+        """A person merges two records of a side."""
+        everywhere = set(self.names) == set(survivor.at) == set(loser.at)
+        if not (survivor.linked and loser.linked and everywhere):
+            return
+        object_type, kept = survivor.at[side]
+        if loser.at[side][0] != object_type:
+            return
+        goes_on = self.world.crms[side].merge(object_type, kept, [loser.at[side][1]])
+        del loser.at[side]
+        loser.gone.add(side)
+        self.merged[side, loser.key] = survivor.key
+        self.note(survivor, side, object_type, goes_on)
+
+    def convert(self, lead: Thing, account: Thing | None, deal: bool) -> None:
+        """A person converts a lead, into an account that is there or into a new one."""
+        others = [s for s in lead.at if s != LEAD_SIDE]
+        if any(
+            lead.key in (self.seen(d, s, _CONTACTS) or ())
+            for s in others
+            for d in self.all("opportunity", side=s)
+        ):
+            deal = False  # it might be a deal that is known
+        if account is None and any(self.seen(lead, s, _ACCOUNT) for s in others):
+            return  # it might be the company that is known
+        name = f"deal of {lead.key}" if deal else None
+        known = account.at[LEAD_SIDE][1] if account else None
+        if account is None:
+            self.world.crms[LEAD_SIDE].edit(*lead.at[LEAD_SIDE], {"company_name": f"of {lead.key}"})
+        moved = self.world.crms[LEAD_SIDE].convert(
+            lead.at[LEAD_SIDE][1], account_id=known, opportunity_name=name
+        )
+        self.note(lead, LEAD_SIDE, "Contact", moved.to.id)
+        for ref in moved.also:
+            kind = "account" if ref.object_type == "Account" else "opportunity"
+            if (LEAD_SIDE, ref.object_type, ref.id) not in self.owners:
+                key = f"of {lead.key}" if kind == "account" else f"deal of {lead.key}"
+                thing = self.things[key] = Thing(key, kind)
+                self.note(thing, LEAD_SIDE, ref.object_type, ref.id)
+
+    # -- expecting -------------------------------------------------------------------------
+
+    def creatable(self, thing: Thing) -> list[str]:
+        """The sides on which a run is to make the thing."""
+        return [s for s in self.names if s not in thing.at and s not in thing.gone]
+
+    def expected(self, thing: Thing, spec: Spec) -> list[Outcome]:
+        """All that may come of a field once every change is seen and every write is taken."""
+        object_type = OBJECTS[thing.kind][0]
+        mark = f"{object_type}.{spec.name}"
+        quirks = {s: QUIRKS[self.quirky[s]] for s in self.names}
+
+        def normal(side: str, value: Value) -> Value:
+            function = quirks[side].normalise.get(mark)
+            return function(value) if function and value is not None else value
+
+        def can(side: str, value: Value) -> bool:
+            if spec.shape not in ("ref", "roles"):
+                return True
+            target = self.things[value]
+            if side in target.at:
+                return target.at[side][0] == OBJECTS[spec.to][0]
+            return side not in target.gone and target.alive
+
+        when = {s: self.world.crms[s].live(*thing.at[s]).modified for s in thing.at}
+        return list(
+            outcomes(
+                thing,
+                spec,
+                self.now(thing, spec),
+                self.creatable(thing),
+                lambda side, value: self.settled_as(spec, side, value),
+                when=when,
+                can=can,
+                normal=normal,
+                ignores=frozenset(s for s in self.names if mark in quirks[s].ignored),
+            )
+        )
+
+    def settled_as(self, spec: Spec, side: str, value: Value) -> Value:
+        """What a settled reference stands for now: survivors of merges; nothing once deleted."""
+        if value in (None, FRESH) or spec.shape not in ("ref", "roles"):
+            return value
+        if spec.shape == "ref":
+            return self._survivor(side, value) or FRESH
+        kept = {m for one in value if (m := self._survivor(side, one))}
+        return frozenset(kept) or None
+
+    def _survivor(self, side: str, key: str) -> str | None:
+        while (side, key) in self.merged:
+            key = self.merged[side, key]
+        return None if side in self.things[key].gone else key
