@@ -246,8 +246,8 @@ SCREENS = frozenset({
 """Addresses of what the vendor's screens need; no sync asks for them."""
 OTHER_FEATURES = frozenset({
     "CampaignId", "ChannelProgramLevelName", "ChannelProgramName", "CleanStatus",
-    "CompanyDunsNumber", "DandbCompanyId", "DunsNumber", "IndividualId", "IsCustomerPortal", "IsPartner", "Jigsaw",
-    "JigsawCompanyId", "JigsawContactId", "LastAmountChangedHistoryId",
+    "CompanyDunsNumber", "DandbCompanyId", "DunsNumber", "IndividualId", "IsCustomerPortal",
+    "IsPartner", "Jigsaw", "JigsawCompanyId", "JigsawContactId", "LastAmountChangedHistoryId",
     "LastCloseDateChangedHistoryId", "NaicsCode", "NaicsDesc", "OperatingHoursId", "Pricebook2Id",
     "Tradestyle",
 })  # fmt: skip
