@@ -213,6 +213,16 @@ class Guards(Strict):
 _DURATION: dict[str, JsonValue] = {"pattern": r"^[0-9]+[smhd]$"}
 
 
+class Questions(Strict):
+    """What waits for a person."""
+
+    warn_after: str = Field(
+        "7d",
+        description="age from which a run names what still waits, and ends with exit code 3",
+        json_schema_extra=_DURATION,
+    )
+
+
 class Schedule(Strict):
     """How often, for `tieline run --watch` and for the reminder of `tieline status`."""
 
@@ -245,6 +255,7 @@ class Config(Strict):
     )
     rules: dict[Kind, KindRules] = Field({}, description="what travels where, by kind")
     guards: Guards = Field(Guards(), description="brakes before any write")
+    questions: Questions = Field(Questions(), description="what waits for a person")
     schedule: Schedule = Field(Schedule(), description="how often")
     state: Path | None = Field(
         None, description="folder of the state; default .tieline beside this file"

@@ -10,23 +10,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from filelock import FileLock, Timeout
-
 from config.model import Config
 from config.rules import duration
 from core.clock import Clock
-from core.errors import ConfigError, GuardError, LockedError, StateError, TielineError
+from core.errors import ConfigError, GuardError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
+from sync.answers import Answers, facts_of
+from sync.bind import bind_as_answered
 from sync.detect import Progress, read_kind
 from sync.execute import Executor
 from sync.guard import enforce
 from sync.journal import Journal
+from sync.lock import locked
 from sync.model import Plan, Report, Result, State, Statistics
 from sync.planner import Planner
 from sync.recover import recover
 from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
 from sync.verify import Verification, verify
+from sync.waiting import overdue, waiting, waiting_things, words
 
 Definitions = Mapping[str, Mapping[str, FieldDef]]
 
@@ -58,7 +60,7 @@ class Engine:
     def run(self, *, allowed: frozenset[str] = frozenset(), full: bool = False) -> Report:
         """One whole run. Raises GuardError before any write, LockedError, StateError, and the
         ConnectorError of a side that cannot be read."""
-        with self._locked(), self.store() as store:
+        with locked(self.folder), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
@@ -93,7 +95,7 @@ class Engine:
 
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
-        with self._locked(), self.store() as store:
+        with locked(self.folder), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
@@ -179,6 +181,7 @@ class Engine:
         report.questions = len(plan.questions)
         executor = Executor(self.sides, store, self.definitions, self.clock, report, self.progress)
         executor.execute(plan)
+        Answers(store).carried_out(plan.answered, report.run, executor.acknowledged)
         for side, kinds in plan.statistics.new_links.items():
             for kind, number in kinds.items():
                 report.tally(side, kind).linked = number
@@ -191,6 +194,19 @@ class Engine:
             report.escalate(Result.FAILED)
         if plan.questions:
             report.escalate(Result.PARTIAL)
+        self._tell_what_waits(store, report)
+
+    def _tell_what_waits(self, store: Store, report: Report) -> None:
+        """Nothing waits for ever silently: how much does, and what has for too long."""
+        things, after = waiting_things(store), self.config.questions.warn_after
+        report.waiting = waiting(things)
+        late = overdue(things, timedelta(seconds=duration(after)), self.clock.now())
+        for cause, found in late.items():
+            report.escalate(Result.PARTIAL)
+            report.warnings.append(
+                f"{words(cause)}: {found.number} waiting for more than {after}, the oldest since"
+                f" {found.oldest[:10]}: `tieline questions --cause {cause} --older-than {after}`"
+            )
 
     def _finish(
         self,
@@ -213,7 +229,14 @@ class Engine:
     # -- saved plans -----------------------------------------------------------------------
 
     def _adopt(self, store: Store, plan: Plan, run: str) -> set[str]:
-        """Take over the links a saved plan made; returns entities that the store contradicts."""
+        """Take over the links a saved plan made, and its questions; returns entities that the
+        store contradicts."""
+        answers = Answers(store)
+        for applied in plan.answered:
+            answer = answers.get(applied.answer)
+            if answer is not None and answer in answers.links():
+                bind_as_answered(store, answer, run)
+        store.ask(plan.questions, plan.made_at, facts_of)
         contested: set[str] = set()
         for row in plan.rows:
             here = store.row(*row.key)
@@ -259,28 +282,11 @@ class Engine:
     @contextmanager
     def _copy(self) -> Iterator[Store]:
         """A copy of the state to think on; the state itself stays as it is."""
-        with self._locked(), TemporaryDirectory(prefix="tieline-") as folder:
+        with locked(self.folder), TemporaryDirectory(prefix="tieline-") as folder:
             with self.store() as store:
                 copy = store.copy_to(Path(folder) / "state.db")
             with copy:
                 yield copy
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One run at a time; the lock falls with the process, however it ends."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = FileLock(self.folder / "lock", timeout=0)
-            lock.acquire()
-        except Timeout as error:
-            raise LockedError(f"another run is using the state in {self.folder}") from error
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise StateError(f"the state folder {self.folder} cannot be used: {reason}") from error
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 def _without(plan: Plan, entities: set[str]) -> Plan:

@@ -33,7 +33,8 @@ from sync.model import (
     Value,
     Verb,
 )
-from sync.refs import References
+from sync.refs import References, shape_of
+from sync.sets import settled_part
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.transitions import COUNTED, WHOLE, check, done, write_for
@@ -53,8 +54,12 @@ class Executor:
     references: References = field(init=False)
     acknowledged: set[tuple[str, str]] = field(init=False, default_factory=set)
     """(action id, field) that a vendor took."""
+    refused_fields: set[tuple[str, str]] = field(init=False, default_factory=set)
+    """(action id, field) that a vendor did not take, or only in part."""
     failed_sides: dict[str, ConnectorError] = field(init=False, default_factory=dict)
     _deferred: list[Action] = field(init=False, default_factory=list)
+    _sent: dict[tuple[str, str, str, str], Value] = field(init=False, default_factory=dict)
+    """Sets as they were written, by record and field."""
     _origin: dict[str, str] = field(init=False, default_factory=dict)
     """Deferred update -> the creation it belongs to."""
 
@@ -95,7 +100,7 @@ class Executor:
         return [replace(action, record_id=record[1]) for action, record in found if record]
 
     def _group(self, side: Side, object_type: str, verb: Verb, actions: list[Action]) -> None:
-        size = side.connector.capabilities.write_batch
+        size = side.connector.capabilities.batch_for(len(actions))
         try:
             # checked before they are cut into calls, so that skipped ones cost no part of a call
             for batch in batches(self._prepared(side, object_type, verb, actions), size):
@@ -173,7 +178,7 @@ class Executor:
         wanted = [f for f in action.fields if shown.get(f.name) != f.new]
         for there in action.fields:
             if there not in wanted:
-                self._acknowledge(action, there, row)
+                self._acknowledge(action, there, row, row.seen)
         self.store.put([row])
         moved = [f.name for f in wanted if shown.get(f.name) != f.old]
         if moved:
@@ -294,6 +299,7 @@ class Executor:
         for prepared, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Done) and prepared.action.verb in WHOLE:
                 done(self.store, side, prepared.action, outcome.id)
+                self.acknowledged.add((prepared.action.id, ""))
                 self.journal.passed(prepared.action.entity, side.name, [""])
                 self.references.forget()
 
@@ -351,14 +357,21 @@ class Executor:
         taken = [f for f in prepared.fields if f.name not in refused]
         row = self._row_after(side, action, outcome.id)
         self.references.linked(action.entity, side.name, row.object_type, row.id)
+        before = dict(row.seen)
         for written in taken:
             row.seen[written.name] = self._local(row, written)
-        record = whole or outcome.record
+        record, changed_by_people = whole or outcome.record, row.modified
         if record is not None:
             merge_record(side, action.kind, record, row)
+            # "latest wins" asks when people changed it, and this was no person
+            row.modified = changed_by_people or row.modified
         taken = self._kept(action, taken, row)
         for written in taken:
-            self._acknowledge(action, written, row)
+            self._acknowledge(action, written, row, before)
+        for name in refused & row.seen.keys():
+            # parts of it may have been taken: what it shows now is our doing, not its own word
+            row.base[name] = row.seen[name]
+            self.refused_fields.add((action.id, name))
         if action.verb is Verb.CREATE:
             self.acknowledged.add((action.id, ""))
         row.dirty = row.seen != row.base
@@ -389,7 +402,9 @@ class Executor:
             row.side, row.object_type, definition, written.new, current
         )[0]
 
-    def _acknowledge(self, action: Action, written: FieldWrite, row: Row) -> None:
+    def _acknowledge(
+        self, action: Action, written: FieldWrite, row: Row, before: Mapping[str, Value]
+    ) -> None:
         """The base moves to what was written; what the side makes of it is then its own change,
         unless the rule does not let it speak: then that is how it keeps the value."""
         self.acknowledged.add((action.id, written.name))
@@ -397,7 +412,12 @@ class Executor:
         seen = {written.name: row.seen.get(written.name)}
         shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
         kept = shown.get(written.name) == written.new or _one_way(written)
-        row.base[written.name] = row.seen.get(written.name) if kept else self._local(row, written)
+        now = row.seen.get(written.name) if kept else self._local(row, written)
+        shape = shape_of(self.definitions[row.kind][written.name])
+        if shape != "scalar" and action.verb is Verb.UPDATE:
+            self._sent[(*row.key, written.name)] = now
+            now = settled_part(row.base.get(written.name), before.get(written.name), now, shape)
+        row.base[written.name] = now
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""
@@ -448,12 +468,15 @@ class Executor:
         for name, value in settlement.bases.get(row.side, {}).items():
             waits = settlement.waits.get(name, ())
             if all(self._passed(action, name, carried) for action in waits):
-                row.base[name] = value
-            elif any((action, "") in self.acknowledged for action in waits):
-                # the counterpart was made without this value: it is still to be carried over,
+                row.base[name] = self._sent.get((*row.key, name), value)
+            elif any(self._outstanding(action, name) for action in waits):
+                # the counterpart was left without this value: it is still to be carried over,
                 # and what the counterpart shows instead is not a second opinion
                 row.base.setdefault(name, None)
         row.dirty = row.seen != row.base or bool(row.problems)
+
+    def _outstanding(self, action: str, name: str) -> bool:
+        return (action, "") in self.acknowledged or (action, name) in self.refused_fields
 
     def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:
         if (action, name) in self.acknowledged:

@@ -24,6 +24,9 @@ class Projected:
     value: Value
     complete: bool = True
     problem: str = ""
+    said: str = ""
+    """A person's answer that put another value in the place of the one asked for."""
+    answer: int = 0
 
 
 Project = Callable[[str, Value], Projected]
@@ -71,6 +74,8 @@ class Set:
     new: Value
     source: str
     why: str
+    answer: int = 0
+    """The person's answer that it carries out; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ class Verdict:
     conflict: str = ""
     held: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, Value] = field(default_factory=dict)
+    """Side -> the value that it did not accept, for what is held."""
 
 
 def blank(value: Value) -> bool:
@@ -326,7 +333,8 @@ def _spread(winner: View, views: Sequence[View], context: FieldContext, *, why: 
         if there.problem:
             held[view.side] = there.problem
         elif there.value != view.value:
-            sets.append(Set(view.side, there.value, winner.side, _why(view, why)))
+            said = there.said or _why(view, why)
+            sets.append(Set(view.side, there.value, winner.side, said, there.answer))
     return Verdict(
         sets=tuple(sets),
         agreed=winner.value,
@@ -334,6 +342,7 @@ def _spread(winner: View, views: Sequence[View], context: FieldContext, *, why: 
         settled=complete and not held,
         held=held,
         notes=notes,
+        wanted=dict.fromkeys(held, winner.value),
     )
 
 

@@ -40,6 +40,8 @@ class Retry:
     next_at: datetime
     error: str
     remedy: str
+    since: str = ""
+    """When it was refused first (ISO)."""
 
 
 class Journal:
@@ -139,13 +141,14 @@ class Journal:
         digest = digest_of(action, field)
         earlier = self.retry(action.entity, action.side, field)
         attempts = earlier.attempts + 1 if earlier and earlier.digest == digest else 1
+        since = earlier.since if earlier and attempts > 1 else at.isoformat()
         soon = error.retry or getattr(error, "retryable", False)
         wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT) if soon else _LONGEST_WAIT
         with self._store.atomic():
             self._conn.execute(
-                "INSERT OR REPLACE INTO retries VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO retries VALUES (?,?,?,?,?,?,?,?,?)",
                 (action.entity, action.side, field, digest, attempts, (at + wait).isoformat(),
-                 str(error), error.remedy),
+                 str(error), error.remedy, since),
             )  # fmt: skip
 
     def retry(self, entity: str, side: str, field: str) -> Retry | None:
@@ -162,6 +165,14 @@ class Journal:
         with guarded():
             found = self._conn.execute("SELECT * FROM retries ORDER BY next_at").fetchall()
         return [_to_retry(row) for row in found]
+
+    def put_off(self, entity: str, side: str, field: str, until: datetime) -> None:
+        """Try one entry again at another time than was foreseen."""
+        with self._store.atomic():
+            self._conn.execute(
+                "UPDATE retries SET next_at = ? WHERE entity = ? AND side = ? AND field = ?",
+                (until.isoformat(), entity, side, field),
+            )
 
     def passed(self, entity: str, side: str, fields: Iterable[str]) -> None:
         """Take what has passed off the list."""
@@ -190,6 +201,6 @@ def result_code(result: Result) -> int:
 
 
 def _to_retry(found: tuple[Any, ...]) -> Retry:
-    entity, side, field, digest, attempts, next_at, error, remedy = found
+    entity, side, field, digest, attempts, next_at, error, remedy, since = found
     moment = datetime.fromisoformat(next_at)
-    return Retry(entity, side, field, digest, attempts, moment, error, remedy)
+    return Retry(entity, side, field, digest, attempts, moment, error, remedy, since)

@@ -15,6 +15,12 @@ def _first(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations(name="0002_answers")
+def _answers(db: Database) -> None:
+    for statement in _ANSWERS:
+        db.execute(statement)
+
+
 _FIRST = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE entities (id TEXT PRIMARY KEY, kind TEXT NOT NULL, run TEXT NOT NULL)"
@@ -59,6 +65,23 @@ _FIRST = (
         id TEXT PRIMARY KEY, cause TEXT NOT NULL, kind TEXT NOT NULL, entity TEXT NOT NULL,
         side TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, detail TEXT NOT NULL,
         opened TEXT NOT NULL, seen TEXT NOT NULL) WITHOUT ROWID""",
+)
+
+
+_ANSWERS = (
+    # what a question was asked about, as digests: an answer holds for these facts only
+    "ALTER TABLE questions ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE retries ADD COLUMN since TEXT NOT NULL DEFAULT ''",
+    # `entity` is * for what was answered for a whole group, for good
+    """CREATE TABLE answers (
+        id INTEGER PRIMARY KEY, question TEXT NOT NULL, cause TEXT NOT NULL, kind TEXT NOT NULL,
+        entity TEXT NOT NULL, side TEXT NOT NULL, field TEXT NOT NULL, answer TEXT NOT NULL,
+        value TEXT NOT NULL, facts TEXT NOT NULL, given_by TEXT NOT NULL, given_at TEXT NOT NULL,
+        state TEXT NOT NULL, run TEXT)""",
+    "CREATE INDEX answers_by_question ON answers (question)",
+    "CREATE INDEX answers_by_entity ON answers (entity)",
+    "CREATE TABLE apart (one TEXT NOT NULL, other TEXT NOT NULL, answer INTEGER NOT NULL,"
+    " PRIMARY KEY (one, other)) WITHOUT ROWID",
 )
 
 

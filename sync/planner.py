@@ -12,8 +12,11 @@ from config.model import Config
 from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
+from sync.answers import Answers, facts_of
+from sync.bind import links_as_answered
 from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
+from sync.deletion import made_anew
 from sync.fields import Projected
 from sync.fights import Past, split_fights
 from sync.guard import judge
@@ -33,10 +36,11 @@ from sync.model import (
     Verb,
 )
 from sync.moves import follow_moves, propagate_merges
-from sync.reconcile import Decision, Rules, Target, decide
+from sync.reconcile import Decision, Rules, Target, creation_question, decide
 from sync.refs import References, shape_of
 from sync.sides import Side, by_name
 from sync.store import Store
+from sync.waiting import open_fights
 
 FORWARD_ONLY = frozenset({("person", "lifecycle_stage")})
 """Ordered fields whose backward moves travel only where the configuration allows it."""
@@ -56,6 +60,12 @@ class Draft:
     unlink: list[tuple[str, str]] = field(default_factory=list)
     linked: dict[str, dict[str, int]] = field(default_factory=dict)
     ambiguous: int = 0
+    answered: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def follow(self, answered: Mapping[int, Sequence[tuple[str, str]]]) -> None:
+        """Note answers that are followed, and by which writes."""
+        for answer, waits in answered.items():
+            self.answered.setdefault(answer, []).extend(waits)
 
 
 class Planner:
@@ -79,9 +89,10 @@ class Planner:
         self.references = References(store, sides)
         self.journal = Journal(store)
         self.run_number = self.journal.number_of(run)
-        self.fights = _open_fights(store)
+        self.fights = open_fights(store)
         self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
-        self.matcher = Matcher(store, sides, self.references, definitions, run)
+        self.answers = Answers(store)
+        self.matcher = Matcher(store, sides, self.references, definitions, run, self.answers)
         self.rules = self._rules()
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
 
@@ -100,6 +111,9 @@ class Planner:
             forward_only=lambda kind, name: (kind, name) in FORWARD_ONLY,
             project=self.project,
             missing_required=self.missing_required,
+            supplies=self._supplies,
+            answer_to=self.answers.to,
+            replaced=self.answers.replacement,
         )
 
     # -- the pass --------------------------------------------------------------------------
@@ -107,9 +121,19 @@ class Planner:
     def plan(self, plan_id: str, digest: str, statistics: Statistics) -> Plan:
         """Match and decide everything; the plan's guards are judged at the end."""
         draft = Draft()
-        draft.questions.extend(follow_moves(self.store, self.sides))
-        moves = propagate_merges(self.store, self.sides, self._merges_are_carried_out)
+        contradictions = follow_moves(self.store, self.sides)
+        unanswered, followed = links_as_answered(self.answers, contradictions, self.store, self.run)
+        draft.questions.extend(unanswered)
+        draft.follow(dict.fromkeys(followed, ()))
+        moves = propagate_merges(
+            self.store,
+            self.sides,
+            self._merges_are_carried_out,
+            self.answers.to,
+            self.answers.apart,
+        )
         draft.questions.extend(moves.questions)
+        draft.follow(moves.answered)
         draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))
         self.references.forget()
         for kind in KINDS:
@@ -124,6 +148,7 @@ class Planner:
     def _note_matching(self, kind: str, matching: Matching, draft: Draft) -> None:
         draft.questions.extend(matching.questions)
         draft.ambiguous += matching.ambiguous
+        draft.follow({answer.id: () for answer in matching.answered})
         for side, number in matching.linked.items():
             draft.linked.setdefault(side, {})[kind] = number
 
@@ -156,6 +181,7 @@ class Planner:
         draft.actions.extend(kept)
         draft.questions.extend(decision.questions)
         draft.unlink.extend((entity, side) for side in decision.unlink)
+        draft.follow(decision.answered)
         if decision.settlement:
             draft.settlements.append(decision.settlement)
         if kept or decision.settlement or decision.questions:
@@ -186,7 +212,8 @@ class Planner:
             there = lambda account, name=side.name: self._is_there(account, name)  # noqa: E731
             found = conversion(entity, shown, rule, there)
             if isinstance(found, Question):
-                decision.questions.append(found)
+                if self.answers.to(found) is None:
+                    decision.questions.append(found)
             else:
                 decision.actions.append(found)
 
@@ -257,15 +284,12 @@ class Planner:
 
     def _targets(self, entity: Entity) -> list[Target]:
         deletes = self.rules.kind(entity.kind).deletes
-        made_again = {
-            s.side
-            for s in entity.shown
-            if s.archived and deletes[s.side] == "restore" and not s.restorable
-        }
+        made_again = made_anew(entity, self.rules.kind(entity.kind), self.answers.to)
         present = {s.side for s in entity.shown} - made_again
         if not any(s.awake and not s.archived for s in entity.shown):
             return []
-        barred = {side for side in entity.gone if deletes[side] != "restore"}
+        wanted_back = self.answers.restores(entity.id)
+        barred = {s for s in entity.gone if deletes[s] != "restore" and not wanted_back}
         return [
             self._target(entity, side)
             for side in self.sides
@@ -282,11 +306,15 @@ class Planner:
         if not all(holds(condition, look) for condition in scope):
             return Target(side.name, "", frozenset(), refused=f"outside the scope of {side.name}")
         object_type = self._create_as(side, entity.kind, values)
+        answer = None
         if object_type is None:
-            text = f"ask: no `create_as` rule of {side.name} fits this {entity.kind}"
-            return Target(side.name, "", frozenset(), refused=text)
+            text = f"no `create_as` rule of {side.name} fits this {entity.kind}"
+            answer = self.answers.to(creation_question(entity, side.name, text))
+            if answer is None or answer.value not in side.object_types(entity.kind):
+                return Target(side.name, "", frozenset(), refused=f"ask: {text}")
+            object_type = str(answer.value)
         creatable = self._writable(side, object_type, creating=True)
-        return Target(side.name, object_type, creatable)
+        return Target(side.name, object_type, creatable, answer=answer)
 
     def _create_as(self, side: Side, kind: str, values: Mapping[str, Value]) -> str | None:
         rules = side.settings.create_as.get(kind, [])  # type: ignore[call-overload]
@@ -306,6 +334,12 @@ class Planner:
             filled.update(side.mapping.vendor_fields(target.object_type, name))
         required = sorted(side.required(target.object_type))
         return next((name for name in required if name not in filled), "")
+
+    def _supplies(self, target: Target, vendor_field: str) -> str:
+        mapping = by_name(self.sides)[target.side].mapping
+        names = sorted(target.creatable)
+        found = (n for n in names if vendor_field in mapping.vendor_fields(target.object_type, n))
+        return next(found, "")
 
     # -- projection ------------------------------------------------------------------------
 
@@ -344,7 +378,8 @@ class Planner:
     # -- the end ---------------------------------------------------------------------------
 
     def _finish(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
-        self.store.ask(draft.questions, self.clock.now())
+        draft.questions = self.answers.asked(draft.questions)
+        self.store.ask(draft.questions, self.clock.now(), facts_of)
         labels = {q.entity for q in draft.questions} | set(draft.decided)
         self.store.close_questions(labels, [q.id for q in draft.questions])
         self.store.close_stale_matches([q.id for q in draft.questions])
@@ -374,6 +409,7 @@ class Planner:
             statistics=statistics,
             violations=tuple(judge(statistics, self.config.guards)),
             cost=self._cost(draft.actions),
+            answered=tuple(self.answers.applied(draft.answered)),
         )
 
     def _shares(self, draft: Draft) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
@@ -417,14 +453,6 @@ def _projected(side: Side, object_type: str, name: str, value: Value) -> Project
     if name in shown.errors:
         return Projected(None, problem=str(shown.errors[name]))
     return Projected(shown.values.get(name))
-
-
-def _open_fights(store: Store) -> dict[str, dict[tuple[str, str], Mapping[str, Value]]]:
-    found: dict[str, dict[tuple[str, str], Mapping[str, Value]]] = {}
-    for q in store.questions():
-        if q["cause"] == "fight":
-            found.setdefault(q["entity"], {})[q["side"], q["field"]] = q["detail"]
-    return found
 
 
 def _order(definition: FieldDef) -> tuple[str, ...]:

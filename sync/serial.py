@@ -12,6 +12,7 @@ import orjson
 from core.errors import SettingsError
 from sync.model import (
     Action,
+    Applied,
     FieldWrite,
     Plan,
     Question,
@@ -56,6 +57,7 @@ def plan_from(data: dict[str, Any]) -> Plan:
         statistics=_statistics(data["statistics"]),
         violations=tuple(Violation(**v) for v in data["violations"]),
         cost=data["cost"],
+        answered=tuple(_applied(a) for a in data.get("answered", ())),
     )
 
 
@@ -98,6 +100,11 @@ def load_plan(path: Path) -> Plan:
 def _settlement(data: dict[str, Any]) -> Settlement:
     waits = {name: tuple(ids) for name, ids in data["waits"].items()}
     return Settlement(data["entity"], data["bases"], waits)
+
+
+def _applied(data: dict[str, Any]) -> Applied:
+    waits = tuple((action, name) for action, name in data["waits"])
+    return Applied(data["answer"], data["question"], waits)
 
 
 def _row(data: dict[str, Any]) -> Row:

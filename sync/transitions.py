@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Archive, Convert, Merge, Restore, Write
 from core.errors import StaleError
+from sync.answers import digest
 from sync.model import Action, Row, State, Verb
 from sync.moves import after_merge, follow_moves, reread
 from sync.refs import References
@@ -31,7 +32,9 @@ def check(action: Action, row: Row | None) -> str:
         return "it is not as it was when the plan was made"
     if row.entity != action.entity:
         return "it belongs to another entity now"
-    if action.verb is Verb.ARCHIVE and row.seen != row.base:
+    decided = action.options.get("seen")
+    edited = digest(row.seen) != decided if decided else row.seen != row.base
+    if action.verb is Verb.ARCHIVE and edited:
         return "it was edited since the plan was made"
     return ""
 

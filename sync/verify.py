@@ -88,7 +88,11 @@ class _Judge:
             yield self._difference(
                 question.field, question.cause, question.message, values, explained=True
             )
+        asked = {question.field for question in decision.questions}
         for name, verdict in decision.verdicts.items():
+            if (verdict.conflict or verdict.held) and name not in asked:
+                message = "left as it is, as a person said"
+                yield self._difference(name, "answered", message, {}, explained=True)
             for side, note in verdict.notes.items():
                 if note.startswith("drift"):
                     yield self._drift(name, note)

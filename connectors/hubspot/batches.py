@@ -11,7 +11,7 @@ from .client import Api, Reply
 from .errors import AnswerLostError, Complaint, complaint
 from .jobs import Job
 from .routes import Routes
-from .wire import Row, row_id, row_properties
+from .wire import Row, is_id, row_id, row_properties
 
 REFUSALS = (400, 404, 409)
 SUSPECTS = 10
@@ -74,7 +74,7 @@ class Batches:
 
     def _sendable(self, object_type: str, job: Job) -> bool:
         """An id that cannot be HubSpot's would spoil the whole batch."""
-        if job.id is not None and not (job.id.isascii() and job.id.isdigit()):
+        if job.id is not None and not is_id(job.id):
             job.error = NotFoundError(f"HubSpot has no {object_type} record {job.id!r}")
         return job.error is None
 
@@ -98,7 +98,7 @@ class Batches:
             job = _job_of(row, verb, jobs, left, alone=len(rows) == 1)
             if job is not None:
                 left.remove(job)
-                job.answer(row, row_id(row))
+                job.answer(row, row_id(row), reply.repeated_since)
         unmapped = len(rows) - (len(jobs) - len(left))
         said = [complaint(error) for error in _errors(reply)]
         for number, job in enumerate(jobs):
