@@ -20,6 +20,7 @@ from sandbox.quirks import REGISTRY
 from sandbox.salesforce import auth, make
 from sandbox.serve import Running, serve
 from tests.connectors.harness import Association, Garble, Names, Role
+from tests.connectors.stamped import stamped
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 STAMP = "Tieline_Id__c"
@@ -120,7 +121,8 @@ def server() -> Server:
 
 
 class SalesforceHarness:
-    """A fresh org. `settings` go to the connector, `options` to the sandbox."""
+    """A fresh org. `settings` go to the connector, `options` to the sandbox; `stamping`: the
+    connector stamps every creation, as the engine does."""
 
     names = NAMES
     associations: Sequence[Association] = (
@@ -136,7 +138,14 @@ class SalesforceHarness:
     sessions_expire = True
     merges_by_person: Sequence[Role] = ("account", "person", "lead")
 
-    def __init__(self, settings: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        stamping: bool = False,
+        **options: Any,
+    ) -> None:
+        self._stamping = stamping
         self.clock = ManualClock(START)
         with patch.object(auth, "_new_key", _signing_key):
             self.sandbox = make(clock=self.clock, **options)
@@ -171,7 +180,10 @@ class SalesforceHarness:
             "timeout": 30.0,
         }
         settings = ConnectorSettings(**{**given, **self._settings, **more})
-        return create("salesforce", name="sf", settings=settings, clock=self.clock)
+        made = create("salesforce", name="sf", settings=settings, clock=self.clock)
+        if not self._stamping:
+            return made
+        return stamped(made, {names.object_type: STAMP for names in self.names.values()})
 
     def with_wrong_credentials(self) -> Connector:
         return self.reconnect(credentials={**self.credentials(), "client_secret": WRONG})
