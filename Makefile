@@ -40,7 +40,7 @@ $(CLIENTS): $(STAMP) $(NODE)/package.json $(NODE)/package-lock.json
 	@touch $@
 
 test-slow: $(CLIENTS)  ## the slow tests, with clients that others wrote
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow -n 2
 
 bench: $(STAMP)  ## the benchmarks
 	@$(BIN)/python -m benchmarks
