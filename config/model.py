@@ -205,6 +205,9 @@ class Guards(Strict):
         20, description="shares are not judged below this number of linked records"
     )
     stop_when_empty: bool = Field(True, description="a side that had records shows none")
+    stop_when_all_change: bool = Field(
+        True, description="nearly every linked record of a side has changed at once"
+    )
     stop_when_rules_change: bool = Field(
         True, description="rules or filters differ from those of the last run"
     )

@@ -112,7 +112,7 @@ def decide_scalar(views: Sequence[View], context: FieldContext) -> Verdict:
         return Verdict(agreed=winner.value, source=winner.side, notes=note)
     speaker = _privileged(views, context)
     if speaker is not None:
-        return _spread(speaker, views, context, why=_source_why(speaker, views))
+        return spread(speaker, views, context, why=_source_why(speaker, views))
     if all(view.fresh for view in views):
         return _first_link(views, context)
     return _later(views, context)
@@ -149,12 +149,12 @@ def _first_link(views: Sequence[View], context: FieldContext) -> Verdict:
         return Verdict(agreed=None)
     groups = _groups(with_value, context)
     if len(groups) == 1:
-        return _spread(with_value[0], views, context, why="it was blank there")
+        return spread(with_value[0], views, context, why="it was blank there")
     if context.settings.rule.kind == "fill-blank":
-        return _spread(with_value[0], views, context, why="it was blank there")
+        return spread(with_value[0], views, context, why="it was blank there")
     fullest = _fullest(with_value)
     if fullest is not None:
-        return _spread(fullest, views, context, why="parts of it were blank there")
+        return spread(fullest, views, context, why="parts of it were blank there")
     policy = _policy(context, context.first_link)
     return _judge(groups, views, context, policy, "both had a value when they were linked")
 
@@ -182,7 +182,7 @@ def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     newcomers = [v for v in views if v.fresh and not blank(v.value)]
     if newcomers and not moved:
         return _join(winner, newcomers, views, context)
-    return _spread(winner, views, context, why=f"{winner.side} changed it")
+    return spread(winner, views, context, why=f"{winner.side} changed it")
 
 
 def _drift_notes(heads: Sequence[View], context: FieldContext) -> dict[str, str]:
@@ -205,7 +205,7 @@ def _join(
         winner = newcomers[0]
     groups = _groups([winner, *newcomers], context)
     if len(groups) == 1:
-        return _spread(winner, views, context, why="it was blank there")
+        return spread(winner, views, context, why="it was blank there")
     policy = _policy(context, context.first_link)
     return _judge(groups, views, context, policy, "both had a value when they were linked")
 
@@ -255,7 +255,7 @@ def _judge(
     if winner is None:
         shown = ", ".join(v.side for v in views)
         return Verdict(settled=False, conflict=f"{situation} ({shown}); policy: {policy}")
-    return _spread(winner, views, context, why=f"{situation}; {policy}: {winner.side}")
+    return spread(winner, views, context, why=f"{situation}; {policy}: {winner.side}")
 
 
 def _winner(
@@ -315,7 +315,7 @@ def _date_number(value: Value) -> float | None:
         return None
 
 
-def _spread(winner: View, views: Sequence[View], context: FieldContext, *, why: str) -> Verdict:
+def spread(winner: View, views: Sequence[View], context: FieldContext, *, why: str) -> Verdict:
     """Write the winner's value to every other side that differs, as far as the rule allows."""
     sets: list[Set] = []
     held: dict[str, str] = {}

@@ -142,7 +142,8 @@ class Action:
     other_id: str | None = None
     """The record that a merge ends, or the entity of the account that a conversion goes into."""
     options: Mapping[str, Value] = field(default_factory=dict)
-    """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail)."""
+    """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail). For an
+    undo: `raw`, the vendor's own values to put back as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,8 @@ class Answer:
     by: str
     at: datetime
     state: str = "given"
-    """given; done (carried out by `run`); stale (the facts changed); replaced; withdrawn."""
+    """given; done (carried out by `run`); stale (the facts changed); passed (it was not needed any
+    more); replaced; withdrawn."""
     run: str | None = None
 
     @property
@@ -239,6 +241,8 @@ class Settlement:
     entity: str
     bases: Mapping[str, Mapping[str, Value]]
     waits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Field -> the side that spoke, the rule, and what was said besides; kept for `why`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,18 +252,22 @@ class Violation:
     guard: str
     message: str
     flag: str
+    detail: tuple[str, ...] = ()
+    """What a person wants to see before letting it pass, line by line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What guards judge by, per side and kind: records linked and live before the run, records
-    of the side seen empty, and what this run read."""
+    """What guards judge by, per side and kind: records linked, records that would be changed or
+    deleted, links that were just made, and settled records from which values would be written
+    elsewhere (`spoke`)."""
 
     linked: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     changed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     deleted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     new_links: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     ambiguous: int = 0
+    spoke: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     rules_changed: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
 
@@ -282,6 +290,10 @@ class Plan:
     violations: tuple[Violation, ...] = ()
     cost: Mapping[str, int] = field(default_factory=dict)
     """API calls that applying will take, per side (estimate, reads included)."""
+    purpose: str = ""
+    """What the plan is for, where it is not that of a run: "undo", "fix" or "backfill"."""
+    subject: tuple[str, ...] = ()
+    """The run that is undone, or the fields (`kind.field`) that are backfilled."""
     answered: tuple[Applied, ...] = ()
     """Answers of people that it carries out."""
 

@@ -24,6 +24,7 @@ from sync.model import (
     Verb,
 )
 from sync.sets import decide_set
+from sync.wishes import NO_WISHES, Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Rules:
     forward_only: Callable[[str, str], bool]
     project: ProjectField
     missing_required: MissingRequired
+    wishes: Wishes = NO_WISHES
     supplies: Supplies = lambda _target, _vendor_field: ""
     answer_to: AnswerTo = lambda _question: None
     replaced: Replaced = lambda *_: None
@@ -111,13 +113,15 @@ def _decide_field(entity: Entity, awake: Sequence[Shown], name: str, rules: Rule
     settings = rules.field(entity.kind, name)
     if settings.rule.kind == "off":
         return Verdict(notes={"": "the rule is off"})
-    views = [_view(s, name) for s in awake if name in s.values and name not in s.problems]
+    path = f"{entity.kind}.{name}"
+    found = [_view(s, name) for s in awake if name in s.values and name not in s.problems]
+    views = rules.wishes.views(path, found)
     problems = {s.side: s.problems[name] for s in awake if name in s.problems}
     if not views:
         return Verdict(settled=False, held=problems)
     context = _context(entity, awake, name, settings, rules)
     decide_shape = decide_scalar if context.shape == "scalar" else decide_set
-    verdict = decide_shape(views, context)
+    verdict = rules.wishes.verdict(path, decide_shape(views, context), views, context)
     if not problems:
         return verdict
     return Verdict(
@@ -426,7 +430,14 @@ def _settle(
     if not bases:
         return None
     names = {name for moved in bases.values() for name in moved}
-    return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits})
+    reasons = {n: _reason(decision.verdicts[n], _rule(entity, n, rules)) for n in sorted(names)}
+    return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits}, reasons)
+
+
+def _reason(verdict: Verdict, rule: str) -> tuple[str, str, str]:
+    """The side that spoke, the rule, and why; values that a rule kept from travelling too."""
+    said = [*dict.fromkeys(s.why for s in verdict.sets), *dict.fromkeys(verdict.notes.values())]
+    return (verdict.source, rule, "; ".join(said))
 
 
 def _decide_deletion(entity: Entity, rules: Rules, decision: Decision) -> None:

@@ -27,8 +27,9 @@ COUNTED = {
 
 def check(action: Action, row: Row | None) -> str:
     """Why the action no longer holds on its record, or ""."""
-    wanted = State.ARCHIVED if action.verb is Verb.RESTORE else State.LIVE
-    if row is None or row.state is not wanted:
+    archived = (State.ARCHIVED, State.GONE)
+    wanted = archived if action.verb is Verb.RESTORE else (State.LIVE,)
+    if row is None or row.state not in wanted:
         return "it is not as it was when the plan was made"
     if row.entity != action.entity:
         return "it belongs to another entity now"

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from connectors.base import Connector, RawFields, Ref, RemoteId, StampField
 from connectors.registry import ConnectorSettings, create
 from core.clock import ManualClock
+from sandbox.quirks import REGISTRY
 from sandbox.salesforce import auth, make
 from sandbox.serve import Running, serve
 from tests.connectors.harness import Association, Garble, Names, Role
@@ -148,6 +149,7 @@ class SalesforceHarness:
         self.clock = ManualClock(START)
         with patch.object(auth, "_new_key", _signing_key):
             self.sandbox = make(clock=self.clock, **options)
+        self._late = REGISTRY["late_row_seconds"].value(options.get("profile", "strict"))
         self.running = server().show(self.sandbox.app)
         self._settings = dict(settings or {})
         self.connector: Connector = self.reconnect()
@@ -195,7 +197,9 @@ class SalesforceHarness:
     def person(self, object_type: str, verb: str, id: str | None, fields: RawFields) -> str:
         """A person does something in the vendor's user interface."""
         body = {"object_type": object_type, "id": id, "verb": verb, "fields": dict(fields)}
-        return str(self.admin("POST", "edit", {**body, "as": "person@example.com"})["id"])
+        made = str(self.admin("POST", "edit", {**body, "as": "person@example.com"})["id"])
+        self.settle()
+        return made
 
     def insert(self, role: Role, fields: RawFields) -> RemoteId:
         return self.person(self.names[role].object_type, "create", None, fields)
@@ -228,7 +232,8 @@ class SalesforceHarness:
         self.person("OpportunityContactRole", "create", None, row)
 
     def settle(self) -> None:
-        """Salesforce shows at once what it has taken."""
+        """Salesforce shows at once what it has taken, unless a quirk makes it show late."""
+        self.clock.advance(self._late)
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
