@@ -137,6 +137,7 @@ def main(text: bytes) -> None:
     result = {
         "records": records,
         "seconds": time.perf_counter() - began,
+        "cpu_seconds": time.process_time(),
         "peak_mb": _peak_mb(),
         "complete": complete,
     }

@@ -20,19 +20,30 @@ FULL_READING_LIMIT = 900.0
 
 @dataclass(frozen=True)
 class Reading:
-    """One reader's result. `sandbox_share`: the sandbox's CPU time over the wall time."""
+    """One reader's result. `cpu_seconds` is the reader's own CPU time, `sandbox_seconds` that of
+    the sandbox meanwhile: other work on the machine does not change them much."""
 
     vendor: str
     reader: str
     records: int
     seconds: float
+    cpu_seconds: float
     peak_mb: float
     complete: bool
-    sandbox_share: float
+    sandbox_seconds: float
 
     @property
     def per_second(self) -> float:
         return self.records / self.seconds
+
+    @property
+    def per_cpu_second(self) -> float:
+        return self.records / self.cpu_seconds
+
+    @property
+    def sandbox_share(self) -> float:
+        """Share of the CPU time of both that the sandbox took."""
+        return self.sandbox_seconds / (self.sandbox_seconds + self.cpu_seconds)
 
 
 class Host:
@@ -80,8 +91,7 @@ def measure(server: Host, vendor: str, reader: str, seconds: float) -> Reading:
         check=True,
     )
     result = orjson.loads(done.stdout.splitlines()[-1])
-    share = (server.cpu() - before) / result["seconds"]
-    return Reading(vendor, reader, **result, sandbox_share=share)
+    return Reading(vendor, reader, **result, sandbox_seconds=server.cpu() - before)
 
 
 def readings(vendor: str, accounts: int, contacts: int, peer_seconds: float) -> list[Reading]:

@@ -33,7 +33,8 @@ def save(figures: dict[str, Any], text: str) -> Path:
 
 
 def as_data(found: list[Reading]) -> list[dict[str, Any]]:
-    return [{**asdict(one), "per_second": one.per_second} for one in found]
+    derived = ("per_second", "per_cpu_second", "sandbox_share")
+    return [{**asdict(one), **{name: getattr(one, name) for name in derived}} for one in found]
 
 
 def markdown(
@@ -53,7 +54,7 @@ def _table(names: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _reading(found: list[Reading]) -> list[str]:
-    ours = {one.vendor: one.per_second for one in found if one.reader == "tieline"}
+    ours = {one.vendor: one for one in found if one.reader == "tieline"}
     rows = [
         [
             one.vendor,
@@ -61,14 +62,17 @@ def _reading(found: list[Reading]) -> list[str]:
             f"{one.records:,}" + ("" if one.complete else " (stopped)"),
             f"{one.seconds:.1f}",
             f"{one.per_second:,.0f}",
+            f"{one.per_cpu_second:,.0f}",
             f"{one.peak_mb:.0f}",
             f"{one.sandbox_share:.0%}",
-            f"{ours[one.vendor] / one.per_second:.2f}",
+            f"{ours[one.vendor].per_second / one.per_second:.2f}",
+            f"{ours[one.vendor].per_cpu_second / one.per_cpu_second:.2f}",
         ]
         for one in found
     ]
-    names = ["vendor", "reader", "records", "seconds", "records/s", "peak MB",
-             "time in the sandbox", "Tieline is × as fast"]  # fmt: skip
+    names = ["vendor", "reader", "records", "seconds", "records/s", "records per CPU second",
+             "peak MB", "CPU time in the sandbox", "Tieline : this, time",
+             "Tieline : this, CPU"]  # fmt: skip
     return _table(names, rows)
 
 
