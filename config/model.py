@@ -205,12 +205,25 @@ class Guards(Strict):
         20, description="shares are not judged below this number of linked records"
     )
     stop_when_empty: bool = Field(True, description="a side that had records shows none")
+    stop_when_all_change: bool = Field(
+        True, description="nearly every linked record of a side has changed at once"
+    )
     stop_when_rules_change: bool = Field(
         True, description="rules or filters differ from those of the last run"
     )
 
 
 _DURATION: dict[str, JsonValue] = {"pattern": r"^[0-9]+[smhd]$"}
+
+
+class Questions(Strict):
+    """What waits for a person."""
+
+    warn_after: str = Field(
+        "7d",
+        description="age from which a run names what still waits, and ends with exit code 3",
+        json_schema_extra=_DURATION,
+    )
 
 
 class Schedule(Strict):
@@ -245,6 +258,7 @@ class Config(Strict):
     )
     rules: dict[Kind, KindRules] = Field({}, description="what travels where, by kind")
     guards: Guards = Field(Guards(), description="brakes before any write")
+    questions: Questions = Field(Questions(), description="what waits for a person")
     schedule: Schedule = Field(Schedule(), description="how often")
     state: Path | None = Field(
         None, description="folder of the state; default .tieline beside this file"

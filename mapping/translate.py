@@ -180,6 +180,14 @@ class SideMapping:
         errors = {n: e for n, e in shown.errors.items() if n in wished}
         return Translated(kept, {**errors, **written.errors})
 
+    def traits(self) -> dict[str, dict[str, Any]]:
+        """`ObjectType.field` -> what decides how its values look (`CompiledField.traits`)."""
+        return {
+            f"{object_type}.{name}": found.traits()
+            for object_type, known in self.objects.items()
+            for name, found in known.fields.items()
+        }
+
     def digest(self) -> str:
         """A stable hash of everything that this mapping does; it changes when a value might be
         read or written differently."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +40,8 @@ class Retry:
     next_at: datetime
     error: str
     remedy: str
+    since: str = ""
+    """When it was refused first (ISO)."""
 
 
 class Journal:
@@ -89,27 +91,49 @@ class Journal:
 
     # -- ops -------------------------------------------------------------------------------
 
-    def intend(self, run: str, actions: Sequence[Action], at: datetime) -> list[str]:
-        """Write down what is about to be sent; returns the op ids in the same order."""
+    def intend(
+        self,
+        run: str,
+        actions: Sequence[Action],
+        at: datetime,
+        before: Sequence[Mapping[str, Any]] = (),
+    ) -> list[str]:
+        """Write down what is about to be sent; returns the op ids in the same order.
+
+        `before` holds the vendor's own values of the fields that each write replaces.
+        """
+        replaced = before or [{} for _ in actions]
         ops = [f"{run}-{action.id}" for action in actions]
         rows = [
             (op, run, a.side, a.object_type, str(a.verb), a.kind, a.entity, a.record_id,
-             "intended", dumps(action_to(a)), None, at.isoformat())
-            for op, a in zip(ops, actions, strict=True)
+             "intended", dumps(action_to(a)), None, at.isoformat(), dumps(dict(b)), None)
+            for op, a, b in zip(ops, actions, replaced, strict=True)
         ]  # fmt: skip
         with self._store.atomic():
             self._conn.executemany(
-                "INSERT OR REPLACE INTO ops VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows
+                "INSERT OR REPLACE INTO ops VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows
             )
         return ops
 
-    def conclude(self, op: str, state: str, *, record_id: str | None, error: str | None) -> None:
-        """Note the outcome of an op: done, refused, unknown, stale, lost."""
+    def conclude(
+        self,
+        op: str,
+        state: str,
+        *,
+        record_id: str | None,
+        error: str | None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note the outcome of an op: done, refused, unknown, stale, lost.
+
+        `after` is what the side showed when it had taken the write, for the fields that it took.
+        """
+        shown = None if after is None else dumps(dict(after))
         with self._store.atomic():
             self._conn.execute(
-                "UPDATE ops SET state = ?, record_id = coalesce(?, record_id), error = ?"
-                " WHERE id = ?",
-                (state, record_id, error, op),
+                "UPDATE ops SET state = ?, record_id = coalesce(?, record_id), error = ?,"
+                " after = ? WHERE id = ?",
+                (state, record_id, error, shown, op),
             )
 
     def open_ops(self) -> list[Op]:
@@ -121,12 +145,25 @@ class Journal:
         return [Op(op, run, action_from(orjson.loads(text))) for op, run, text in found]
 
     def history(self, entity: str) -> list[dict[str, Any]]:
-        """Every journalled write of an entity, oldest first, with `action` decoded."""
+        """Every journalled write of an entity, oldest first, with its JSON decoded."""
+        return self._ops("entity = ? ORDER BY run, at, id", entity)
+
+    def written(self, run: str) -> list[dict[str, Any]]:
+        """Every journalled write of a run, with its JSON decoded."""
+        return self._ops("run = ? ORDER BY id", run)
+
+    def _ops(self, where: str, parameter: str) -> list[dict[str, Any]]:
         with guarded():
-            found = list(
-                self._store.db.query("SELECT * FROM ops WHERE entity = ? ORDER BY id", [entity])
-            )
-        return [{**row, "action": orjson.loads(row["action"])} for row in found]
+            found = list(self._store.db.query(f"SELECT * FROM ops WHERE {where}", [parameter]))
+        return [
+            {
+                **row,
+                "action": orjson.loads(row["action"]),
+                "before": orjson.loads(row["before"] or "{}"),
+                "after": None if row["after"] is None else orjson.loads(row["after"]),
+            }
+            for row in found
+        ]
 
     # -- retries ---------------------------------------------------------------------------
 
@@ -139,13 +176,14 @@ class Journal:
         digest = digest_of(action, field)
         earlier = self.retry(action.entity, action.side, field)
         attempts = earlier.attempts + 1 if earlier and earlier.digest == digest else 1
+        since = earlier.since if earlier and attempts > 1 else at.isoformat()
         soon = error.retry or getattr(error, "retryable", False)
         wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT) if soon else _LONGEST_WAIT
         with self._store.atomic():
             self._conn.execute(
-                "INSERT OR REPLACE INTO retries VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO retries VALUES (?,?,?,?,?,?,?,?,?)",
                 (action.entity, action.side, field, digest, attempts, (at + wait).isoformat(),
-                 str(error), error.remedy),
+                 str(error), error.remedy, since),
             )  # fmt: skip
 
     def retry(self, entity: str, side: str, field: str) -> Retry | None:
@@ -162,6 +200,14 @@ class Journal:
         with guarded():
             found = self._conn.execute("SELECT * FROM retries ORDER BY next_at").fetchall()
         return [_to_retry(row) for row in found]
+
+    def put_off(self, entity: str, side: str, field: str, until: datetime) -> None:
+        """Try one entry again at another time than was foreseen."""
+        with self._store.atomic():
+            self._conn.execute(
+                "UPDATE retries SET next_at = ? WHERE entity = ? AND side = ? AND field = ?",
+                (until.isoformat(), entity, side, field),
+            )
 
     def passed(self, entity: str, side: str, fields: Iterable[str]) -> None:
         """Take what has passed off the list."""
@@ -190,6 +236,6 @@ def result_code(result: Result) -> int:
 
 
 def _to_retry(found: tuple[Any, ...]) -> Retry:
-    entity, side, field, digest, attempts, next_at, error, remedy = found
+    entity, side, field, digest, attempts, next_at, error, remedy, since = found
     moment = datetime.fromisoformat(next_at)
-    return Retry(entity, side, field, digest, attempts, moment, error, remedy)
+    return Retry(entity, side, field, digest, attempts, moment, error, remedy, since)

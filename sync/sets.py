@@ -23,15 +23,18 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
         return _unmoved(views, context)
     sets: list[Set] = []
     held: dict[str, str] = {}
+    refused: dict[str, Value] = {}
     notes: dict[str, str] = {}
     complete = True
     agreed: Members = {}
     for target in views:
         wanted, sources = _wanted(target, views, context)
         _apply(agreed, {}, wanted)
-        there = context.project(target.side, _listed(wanted, context.shape))
+        asked = _listed(wanted, context.shape)
+        there = context.project(target.side, asked)
         if there.problem:
             held[target.side] = there.problem
+            refused[target.side] = asked
             continue
         complete = complete and there.complete
         if there.value == target.value or not sources:
@@ -40,7 +43,8 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
         if reason:
             notes[target.side] = reason
         else:
-            sets.append(Set(target.side, there.value, sources[0], _why(sources)))
+            said = there.said or _why(sources)
+            sets.append(Set(target.side, there.value, sources[0], said, there.answer))
     return Verdict(
         sets=tuple(sets),
         agreed=_listed(agreed, context.shape),
@@ -48,6 +52,7 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
         settled=complete and not held,
         held=held,
         notes=notes,
+        wanted=refused,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -168,6 +168,16 @@ class Store:
         """Have every record looked at again (the rules or mappings changed)."""
         with self.atomic():
             self.db.conn.execute("UPDATE records SET dirty = 1 WHERE state = 'live'")
+
+    def mark_dirty(self, entities: Iterable[str]) -> None:
+        """Have the records of some entities looked at again."""
+        with self.atomic():
+            for chunk in _chunks(list(entities)):
+                self.db.conn.execute(
+                    "UPDATE records SET dirty = 1 WHERE state IN ('live', 'archived')"
+                    f" AND entity IN ({_marks(chunk)})",
+                    chunk,
+                )
 
     def live_ids(self, side: str, object_type: str, *, linked: bool = False) -> list[str]:
         """Ids of live records, in order."""
@@ -338,16 +348,24 @@ class Store:
 
     # -- questions ---------------------------------------------------------------------------
 
-    def ask(self, questions: Iterable[Question], at: datetime) -> None:
-        """Open questions; one that is open already keeps its age."""
+    def ask(
+        self,
+        questions: Iterable[Question],
+        at: datetime,
+        facts: Callable[[Question], Mapping[str, str]] = lambda _: {},
+    ) -> None:
+        """Open questions; one that is open already keeps its age. `facts` says what each is asked
+        about, as digests: an answer is held against them."""
         moment = at.isoformat()
         with self.atomic():
             self.db.conn.executemany(
-                "INSERT INTO questions VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE"
-                " SET message = excluded.message, detail = excluded.detail, seen = excluded.seen",
+                "INSERT INTO questions (id, cause, kind, entity, side, field, message, detail,"
+                " opened, seen, facts) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE"
+                " SET message = excluded.message, detail = excluded.detail, seen = excluded.seen,"
+                " facts = excluded.facts",
                 [
                     (q.id, q.cause, q.kind, q.entity, q.side, q.field, q.message,
-                     dumps(dict(q.detail)), moment, moment)
+                     dumps(dict(q.detail)), moment, moment, dumps(dict(facts(q))))
                     for q in questions
                 ],
             )  # fmt: skip
@@ -377,11 +395,19 @@ class Store:
                 "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]
             )
 
+    def close_question(self, question: str) -> None:
+        """Drop a question whose answer was carried out."""
+        with self.atomic():
+            self.db.conn.execute("DELETE FROM questions WHERE id = ?", (question,))
+
     def questions(self) -> list[dict[str, Any]]:
-        """Open questions, oldest first, as plain rows with `detail` decoded."""
+        """Open questions, oldest first, as plain rows with `detail` and `facts` decoded."""
         with guarded():
             found = list(self.db.query("SELECT * FROM questions ORDER BY opened, id"))
-        return [{**row, "detail": orjson.loads(row["detail"])} for row in found]
+        return [
+            {**row, "detail": orjson.loads(row["detail"]), "facts": orjson.loads(row["facts"])}
+            for row in found
+        ]
 
     def _column(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         with guarded():

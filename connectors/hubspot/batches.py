@@ -11,7 +11,7 @@ from .client import Api, Reply
 from .errors import AnswerLostError, Complaint, complaint
 from .jobs import Job
 from .routes import Routes
-from .wire import Row, row_id, row_properties
+from .wire import Row, is_id, row_id, row_properties
 
 REFUSALS = (400, 404, 409)
 SUSPECTS = 10
@@ -52,29 +52,27 @@ class Batches:
             return
         for job in jobs:
             job.sent = True
-        reply = self._api.call(
-            "POST",
-            f"{self._routes.objects}/{object_type}/batch/archive",
-            body={"inputs": [{"id": job.id} for job in jobs]},
-            accept=REFUSALS,
-        )
+        try:
+            reply = self._api.call(
+                "POST",
+                f"{self._routes.objects}/{object_type}/batch/archive",
+                body={"inputs": [{"id": job.id} for job in jobs]},
+                accept=REFUSALS,
+            )
+        except AnswerLostError as error:
+            for job in jobs:
+                job.unknown = error.message
+            return
         if not reply.ok and len(jobs) > 1:
             half = len(jobs) // 2
             self.archive(object_type, jobs[:half])
             self.archive(object_type, jobs[half:])
-            return
-        refused = [] if reply.ok else [complaint(reply.body, reply.status)]
-        for said in [*refused, *(complaint(error) for error in _errors(reply))]:
-            for job in jobs:
-                if len(jobs) == 1 or job.id in said.ids:
-                    job.error = said.error()
-        for job in jobs:
-            if job.error is None:
-                job.echo = {"id": job.id, "properties": {}}
+        else:
+            _archived(jobs, reply)
 
     def _sendable(self, object_type: str, job: Job) -> bool:
         """An id that cannot be HubSpot's would spoil the whole batch."""
-        if job.id is not None and not (job.id.isascii() and job.id.isdigit()):
+        if job.id is not None and not is_id(job.id):
             job.error = NotFoundError(f"HubSpot has no {object_type} record {job.id!r}")
         return job.error is None
 
@@ -98,7 +96,7 @@ class Batches:
             job = _job_of(row, verb, jobs, left, alone=len(rows) == 1)
             if job is not None:
                 left.remove(job)
-                job.answer(row, row_id(row))
+                job.answer(row, row_id(row), reply.repeated_since)
         unmapped = len(rows) - (len(jobs) - len(left))
         said = [complaint(error) for error in _errors(reply)]
         for number, job in enumerate(jobs):
@@ -157,6 +155,19 @@ class Batches:
         _leave_out(job, named, said)
         if job.properties:
             self.send(object_type, verb, [job])
+
+
+def _archived(jobs: Sequence[Job], reply: Reply) -> None:
+    """What became of records that were to be archived, by a success (maybe in part) or by the
+    refusal of a single one."""
+    refused = [] if reply.ok else [complaint(reply.body, reply.status)]
+    for said in [*refused, *(complaint(error) for error in _errors(reply))]:
+        for job in jobs:
+            if len(jobs) == 1 or job.id in said.ids:
+                job.error = said.error()
+    for job in jobs:
+        if job.error is None:
+            job.echo = {"id": job.id, "properties": {}}
 
 
 def _input(verb: str, number: int, job: Job) -> dict[str, Any]:

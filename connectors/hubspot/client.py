@@ -6,8 +6,8 @@ import ssl
 import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,15 @@ def open_client(url: str, token: str | None, ca_file: Path | None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its status, and its JSON object (empty where it had none)."""
+    """An answer: its status, and its JSON object (empty where it had none).
+
+    `repeated_since`: an earlier attempt may have taken effect already, after that moment of the
+    vendor's time.
+    """
 
     status: int
     body: Mapping[str, Any]
+    repeated_since: datetime | None = None
 
     @property
     def ok(self) -> bool:
@@ -100,7 +105,7 @@ class _Failure(Exception):
         self.wait = wait
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Call:
     method: str
     path: str
@@ -110,6 +115,7 @@ class _Call:
     accept: Collection[int]
     needs: str | None
     started: float
+    doubtful: bool = False
 
     @property
     def search(self) -> bool:
@@ -130,7 +136,7 @@ class Api:
         self.limits = limits
         self._lock = threading.Lock()
         self._routes: Counter[str] = Counter()
-        self._skew: float | None = None
+        self._ahead: timedelta | None = None
         self._jitter = wait_random(0, 0.5)
         self._backoff = wait_exponential(multiplier=0.5, max=20)
 
@@ -163,9 +169,11 @@ class Api:
         are returned, others raise a ConnectorError. A success must carry the key `needs`:
         HTML, cut-off JSON or an object without it is an UnexpectedReplyError, never an empty
         answer. With `repeat=False` a call that may have taken effect is not sent again but
-        raises AnswerLostError.
+        raises AnswerLostError; so does a write that was sent again and then met an error which
+        would mean that nothing was written.
         """
         started = self._clock.monotonic()
+        now = self._vendors_time()
         call = _Call(method, path, ids or {}, query, body, accept, needs, started)
         retrying = Retrying(
             retry=retry_if_exception(
@@ -178,11 +186,13 @@ class Api:
             reraise=True,
         )
         try:
-            return retrying(self._attempt, call)
+            reply = retrying(self._attempt, call)
         except _Failure as failure:
-            if failure.happened and not repeat:
+            definite = not failure.error.retry and _writes(f"{method} {path}")
+            if call.doubtful and (not repeat or definite):
                 raise AnswerLostError(failure.error.message) from failure.error
             raise failure.error from failure.__cause__
+        return replace(reply, repeated_since=now) if call.doubtful else reply
 
     def usage(self) -> Usage:
         """Calls so far, repeated ones included, and what HubSpot last said of the day."""
@@ -203,7 +213,13 @@ class Api:
     def clock_agrees(self, seconds: float) -> bool:
         """Whether the last answer's Date is within that many seconds of our clock; False where
         the vendor told none."""
-        return self._skew is not None and self._skew <= seconds
+        return self._ahead is not None and abs(self._ahead.total_seconds()) <= seconds
+
+    def _vendors_time(self) -> datetime:
+        """Now, as HubSpot stamps it: in milliseconds, by a clock whose Date shows only seconds."""
+        ahead = self._ahead or timedelta()
+        near = abs(ahead) < timedelta(seconds=2)
+        return self._clock.now() + (timedelta() if near else ahead) - timedelta(milliseconds=1)
 
     def close(self) -> None:
         """Close the pooled connections. Clearing the manager alone would leave that to the
@@ -230,6 +246,13 @@ class Api:
         return late or state.attempt_number >= attempts
 
     def _attempt(self, call: _Call) -> Reply:
+        try:
+            return self._checked(call)
+        except _Failure as failure:
+            call.doubtful |= failure.happened
+            raise
+
+    def _checked(self, call: _Call) -> Reply:
         try:
             status, headers, raw = self._signed_in(call)
         except ConnectorError as error:  # of the sign-in or the limits: the call had no effect
@@ -299,8 +322,7 @@ class Api:
 
     def _meter(self, headers: Mapping[str, str]) -> None:
         if date := headers.get("Date"):
-            vendor = parsedate_to_datetime(date)
-            self._skew = abs((vendor.astimezone(UTC) - self._clock.now()).total_seconds())
+            self._ahead = parsedate_to_datetime(date).astimezone(UTC) - self._clock.now()
         self.limits.note(headers)
 
 

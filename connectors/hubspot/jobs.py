@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from connectors.base import Create, RemoteRecord, Update, Write
 from core.errors import ConnectorError, RecordError, RejectedError
 
-from .wire import Row, out, plain_fields, record
+from .wire import Row, created_of, out, plain_fields, record
 
 
 @dataclass(slots=True)
@@ -71,11 +72,14 @@ class Job:
         """Whether the record is there, so that the rest of the write can go on."""
         return self.error is None and self.unknown is None and self.id is not None
 
-    def answer(self, row: Row, id: str) -> None:
-        """The vendor took it."""
+    def answer(self, row: Row, id: str, repeated_since: datetime | None = None) -> None:
+        """The vendor took it. The answer to a repeated upsert says that nothing is new, although
+        the attempt before has made the record."""
         self.echo = row
         self.id = id
-        self.created = self.verb == "create" or bool(row.get("new"))
+        made = created_of(row) if repeated_since and self.verb == "upsert" else None
+        made_before = bool(made and repeated_since and made >= repeated_since)
+        self.created = self.verb == "create" or bool(row.get("new")) or made_before
 
     def associated(self, name: str, items: list[dict[str, Any]], *, sure: bool) -> None:
         """The association field as it is now; `sure`: the vendor's answer named the record, so

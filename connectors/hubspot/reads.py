@@ -20,6 +20,7 @@ from .wire import (
     Row,
     association_fields,
     chunks,
+    is_id,
     merged_ids,
     needed_properties,
     plain_fields,
@@ -67,7 +68,7 @@ class Reader:
     ) -> list[RemoteRecord]:
         """The contract's `fetch`; ids that cannot be HubSpot's are unknown without a call."""
         check_associations(object_type, fields)
-        wanted = [id for id in dict.fromkeys(ids) if id.isascii() and id.isdigit()]
+        wanted = [id for id in dict.fromkeys(ids) if is_id(id)]
         if not wanted:
             return []
         if fields and not plain_fields(fields):

@@ -150,6 +150,12 @@ def out(value: RawValue) -> str:
     return str(value)
 
 
+def is_id(text: str) -> bool:
+    """Whether HubSpot may have given a record this id: nothing else may get into an address or
+    a batch."""
+    return text.isascii() and text.isdigit()
+
+
 def chunks(items: list[Any], size: int) -> Iterable[list[Any]]:
     """Consecutive lists of at most `size`."""
     return (items[start : start + size] for start in range(0, len(items), size))

@@ -33,7 +33,7 @@ from .errors import AnswerLostError, complaint
 from .jobs import Job, create_job, update_job
 from .reads import MERGING, Reader
 from .routes import Routes
-from .wire import chunks, plain_fields, row_id
+from .wire import chunks, is_id, plain_fields, row_id
 
 BATCH = 100
 STAGE = "lifecyclestage"
@@ -230,7 +230,7 @@ class Writer:
     def _merge_one(
         self, object_type: str, job: Job, survivor: RemoteId, loser: RemoteId
     ) -> RemoteId:
-        if survivor == loser or not (survivor.isdigit() and loser.isdigit()):
+        if survivor == loser or not (is_id(survivor) and is_id(loser)):
             job.error = RejectedError(f"{loser!r} cannot be merged into {survivor!r}")
             return survivor
         try:

@@ -190,16 +190,15 @@ class Table:
         """Forget the index of a property that was removed."""
         self._unique.pop(name, None)
 
-    def settle(self, now: int) -> bool:
-        """Forget past states that search no longer shows; whether some remain."""
+    def settle(self, now: int) -> None:
+        """Forget past states that search no longer shows."""
         if not self._past:
-            return False
+            return
         before = sum(map(len, self._past.values()))
         kept = {i: [p for p in states if p.until > now] for i, states in self._past.items()}
         self._past = {i: states for i, states in kept.items() if states}
         if sum(map(len, self._past.values())) != before:
             self.version += 1
-        return bool(self._past)
 
     def past(self) -> Mapping[int, Values | None]:
         """For records whose latest writes search does not show yet: what it shows instead

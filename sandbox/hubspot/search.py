@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -29,7 +30,8 @@ QUERIED: dict[str, tuple[str, ...]] = {
 }
 CACHED = 8
 
-SortKey = tuple[bool, Any]
+SortKey = tuple[bool, Any, int, int]
+"""Whether the value is absent, the value, a place among equals, the record's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,11 @@ class Searcher:
     def _matching(
         self, table: Table, groups: list[list[Any]], query: str, sort: tuple[str, bool]
     ) -> list[int]:
-        lagging = table.settle(self._store.now())
+        table.settle(self._store.now())  # a state that ended makes another version of the table
         links = any(
             str(f.get("propertyName")).startswith("associations.") for g in groups for f in g
         )
-        cacheable = not lagging and not links
+        cacheable = not links
         mixed = self._store.quirks.on("unordered_ties")
         asked = [table.kind.name, groups, query, sort, mixed]
         key = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
@@ -115,7 +117,7 @@ class Searcher:
         wanted = _matcher(tests, _query_test(table.kind.name, query))
         past = table.past()
         name, descending = sort
-        found: list[tuple[SortKey, int, int]] = []
+        found: list[SortKey] = []
         mixed = self._store.quirks.on("unordered_ties")
         plain = name == "hs_object_id" or (name == table.kind.modified and not mixed)
         key = sort_key(table.properties.get(name))
@@ -127,13 +129,13 @@ class Searcher:
                 else:
                     value = values.get(name)
                     tie = _tie(record_id) if mixed else 0
-                    found.append(((not value, key(value) if value else 0), tie, record_id))
+                    found.append((not value, key(value) if value else 0, tie, record_id))
         if plain and not past:
             return ordered[::-1] if descending else ordered
-        found.sort(key=lambda row: (row[0], row[1]), reverse=descending)
+        found.sort(key=itemgetter(0, 1, 2), reverse=descending)
         if descending:
-            found.sort(key=lambda row: row[0][0])
-        return [record_id for _, _, record_id in found]
+            found.sort(key=itemgetter(0))
+        return [row[3] for row in found]
 
     def _test(self, table: Table, given: Mapping[str, Any]) -> Callable[[Values, int], bool]:
         name, operator = str(given.get("propertyName")), str(given.get("operator"))

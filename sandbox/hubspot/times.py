@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000
@@ -22,6 +23,7 @@ def iso(at: int) -> str:
     return f"{text}.{rest:03d}Z" if rest else text + "Z"
 
 
+@lru_cache(maxsize=8192)
 def read_moment(text: str) -> int:
     """Milliseconds from epoch-milliseconds text, an ISO moment or an ISO date (UTC midnight).
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.hubspot import Options
 from sandbox.quirks import REGISTRY
 from tests.sandbox.hubspot_support import COMPANIES, CONTACTS, DEALS, Account, where
 
@@ -297,3 +298,52 @@ def test_an_import_has_one_moment_for_all(hs: Account) -> None:
     answer = hs.get(f"{CONTACTS}/{held}", propertiesWithHistory="firstname")
     sources = [c["sourceType"] for c in answer["propertiesWithHistory"]["firstname"]]
     assert sources == ["IMPORT", "INTEGRATION"]
+
+
+def test_companies_merge_in_a_chain_without_contact_marks(hs: Account) -> None:
+    ids = [hs.company(name=f"C{i}", domain=f"c{i}.example") for i in range(3)]
+    first = hs.post(f"{COMPANIES}/merge", {"primaryObjectId": ids[0], "objectIdToMerge": ids[1]})[
+        "id"
+    ]
+    last = hs.post(f"{COMPANIES}/merge", {"primaryObjectId": ids[2], "objectIdToMerge": ids[0]})
+    assert last["id"] not in {*ids, first}
+    assert set(last["properties"]["hs_merged_object_ids"].split(";")) == {*ids, first}
+    assert "hs_calculated_merged_vids" not in last["properties"]
+    for old in (*ids, first):
+        assert hs.get(f"{COMPANIES}/{old}")["id"] == last["id"]
+    read = hs.post(f"{COMPANIES}/batch/read", {"inputs": [{"id": i} for i in (*ids, first)]})
+    assert [r["id"] for r in read["results"]] == [last["id"]]
+
+
+def test_chained_merges_of_contacts_tell_when(hs: Account) -> None:
+    ids = [hs.contact(email=f"p{i}@example.com") for i in range(3)]
+    first = hs.post(f"{CONTACTS}/merge", {"primaryObjectId": ids[0], "objectIdToMerge": ids[1]})
+    hs.clock.advance(60)
+    body = {"primaryObjectId": first["id"], "objectIdToMerge": ids[2]}
+    last = hs.post(f"{CONTACTS}/merge", body)["properties"]
+    marks = dict(mark.split(":") for mark in last["hs_calculated_merged_vids"].split(";"))
+    assert set(marks) == {*ids, first["id"]}
+    assert int(marks[ids[2]]) - int(marks[ids[0]]) == 60_000
+    assert set(last["hs_additional_emails"].split(";")) == {"p1@example.com", "p2@example.com"}
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03"])
+@pytest.mark.parametrize("path", ["properties/contacts", "properties/0-3/groups", "owners",
+                                  "pipelines/deals", "pipelines/0-3/default/stages"])  # fmt: skip
+def test_every_family_has_both_forms_of_a_version(hs: Account, version: str, path: str) -> None:
+    family, _, rest = path.partition("/")
+    tail = f"/{rest}" if rest else ""
+    found = hs.get(f"/crm/{family}/{version}{tail}")["results"]
+    assert hs.get(f"/crm/{version}/{family}{tail}")["results"] == found
+    assert found or family == "owners"
+
+
+def test_lists_with_history_have_at_most_fifty(hs: Account) -> None:
+    asked = {"propertiesWithHistory": "email", "limit": "51"}
+    assert hs.call("GET", CONTACTS, params=asked).status_code == 400
+    assert hs.call("GET", CONTACTS, params={**asked, "limit": "50"}).status_code == 200
+
+
+def test_every_option_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "hubspot-sandbox.md").read_text()
+    assert [name for name in Options().to_json() if f"`{name}`" not in text] == []
