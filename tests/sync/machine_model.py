@@ -247,9 +247,11 @@ def outcomes(
     now: Mapping[str, Value],
     made: Sequence[str],
     settled_as: Callable[[str, Value], Value],
+    runs: int,
     **context: Any,
 ) -> Iterator[Outcome]:
-    """All that may come of a field, one for each way in which it may have been settled.
+    """All that may come of a field after so many clean runs, one for each way in which it may
+    have been settled.
 
     `settled_as` translates a settled reference to what it stands for now (merged, deleted).
     """
@@ -264,7 +266,7 @@ def outcomes(
         seen.add(key)
         one = Field(spec, KINDS[thing.kind].first_link, dict(now), base, when, **context)
         moved = one.carry_out(made)
-        for _ in range(3):
+        for _ in range(runs - 1):
             moved = moved and one.carry_out(())
         yield Outcome(one.now, one.base, one.conflict)
 

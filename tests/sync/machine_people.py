@@ -35,8 +35,8 @@ class People:
         self.things: dict[str, Thing] = {}
         self.owners: dict[tuple[str, str, str], str] = {}
         """(side, object type, id) -> the key of the thing"""
-        self.merged: dict[tuple[str, str], str] = {}
-        """(side, loser) -> survivor"""
+        self.merged: dict[str, str] = {}
+        """The loser of a merge -> what it lives on as, on every side"""
         self.runs = 0
         self._count = 0
 
@@ -69,8 +69,14 @@ class People:
         if spec.shape == "set":
             return frozenset(value.split(";"))
         if spec.shape == "ref":
-            return self.owners[side, OBJECTS[spec.to][0], value]
-        return frozenset(self.owners[side, "Contact", item["id"]] for item in value)
+            return self.root(self.owners[side, OBJECTS[spec.to][0], value])
+        return frozenset(self.root(self.owners[side, "Contact", i["id"]]) for i in value)
+
+    def root(self, key: str) -> str:
+        """What a thing lives on as after merges."""
+        while key in self.merged:
+            key = self.merged[key]
+        return key
 
     def now(self, thing: Thing, spec: Spec) -> dict[str, Value]:
         """The field on all sides that show it."""
@@ -195,7 +201,7 @@ class People:
         goes_on = self.world.crms[side].merge(object_type, kept, [loser.at[side][1]])
         del loser.at[side]
         loser.gone.add(side)
-        self.merged[side, loser.key] = survivor.key
+        self.merged[loser.key] = survivor.key
         self.note(survivor, side, object_type, goes_on)
         for thing in (survivor, *referring.values()):
             if side in thing.at:
@@ -235,8 +241,9 @@ class People:
         """The sides on which a run is to make the thing."""
         return [s for s in self.names if s not in thing.at and s not in thing.gone]
 
-    def expected(self, thing: Thing, spec: Spec) -> list[Outcome]:
-        """All that may come of a field once every change is seen and every write is taken."""
+    def expected(self, thing: Thing, spec: Spec, runs: int) -> list[Outcome]:
+        """All that may come of a field in so many runs that see every change and whose writes
+        are all taken."""
         made_as = (OBJECTS[thing.kind][0], "")
         marks = {s: f"{thing.at.get(s, made_as)[0]}.{spec.name}" for s in self.names}
         quirks = {s: QUIRKS[self.quirky[s]] for s in self.names}
@@ -260,6 +267,7 @@ class People:
                 self.now(thing, spec),
                 self.creatable(thing),
                 lambda side, value: self.settled_as(spec, side, value),
+                runs,
                 can=can,
                 normal=normal,
                 ignores=frozenset(s for s in self.names if marks[s] in quirks[s].ignored),
@@ -271,14 +279,12 @@ class People:
         if value in (None, FRESH) or spec.shape not in ("ref", "roles"):
             return value
         if spec.shape == "ref":
-            return self._survivor(side, value) or FRESH
-        kept = {m for one in value if (m := self._survivor(side, one))}
-        return frozenset(kept) or None
+            return FRESH if self._lost(side, value) else self.root(value)
+        return frozenset(self.root(m) for m in value if not self._lost(side, m)) or None
 
-    def _survivor(self, side: str, key: str) -> str | None:
-        while (side, key) in self.merged:
-            key = self.merged[side, key]
-        return None if side in self.things[key].gone else key
+    def _lost(self, side: str, key: str) -> bool:
+        """Whether a side's references to the thing ended with its record there."""
+        return side in self.things[self.root(key)].gone
 
 
 def _listed(value: Value) -> Collection[Value]:
