@@ -116,10 +116,15 @@ class RemoteRecord:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records and the cursor that resumes after them."""
+    """Some records and the cursor that resumes after them.
+
+    `unaccounted`: at least so many live records have gone of which the vendor tells nothing
+    (erased for privacy); which ones, only a `fetch` of the ids known shows: they are dropped.
+    """
 
     records: Sequence[RemoteRecord]
     cursor: Cursor
+    unaccounted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

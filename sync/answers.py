@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,9 @@ ANY = "*"
 
 _BY_MESSAGE = frozenset({"create", "convert"})
 """Causes whose message is itself what the answer was given for."""
+
+_EVERY_PASS = frozenset({"ambiguous", "resembles", "merge"})
+"""Causes that every plan looks at anew, whatever else it decides."""
 
 _AGAIN = "; asked again: "
 
@@ -203,6 +206,16 @@ class Answers:
             found.append(question)
         return found
 
+    def let_pass(self, decided: Container[str], followed: Container[int]) -> None:
+        """Close the answers whose question did not come up when it should have: what they were
+        about passed by itself, and must not come back to be applied to something else."""
+        for own in self._own.values():
+            looked_at = own.cause in _EVERY_PASS or own.entity in decided
+            if own.state != "given" or own.standing or _is_map(own) or not looked_at:
+                continue
+            if own.id not in followed and own.cause != "refused":
+                self._mark(own.id, "passed", None, only="given")
+
     # -- writing ---------------------------------------------------------------------------
 
     def give(self, answer: Answer, apart: Iterable[tuple[str, str]] = ()) -> int:
@@ -226,7 +239,8 @@ class Answers:
     def _replace(self, answer: Answer) -> None:
         """A new word takes the place of the last; maps of other values stand beside it."""
         for earlier in self._read("question = ? AND state = 'given'", (answer.question,)):
-            if not (answer.standing and _is_map(answer) and earlier.facts != answer.facts):
+            beside = answer.facts and earlier.facts and earlier.facts != answer.facts
+            if not (answer.standing and beside):
                 self._mark(earlier.id, "replaced", None)
         if _is_map(answer):
             for earlier in self._read("question = ? AND state = 'done'", (answer.question,)):
@@ -252,11 +266,12 @@ class Answers:
                 self._mark(answer.id, "done", run)
                 self._store.close_question(answer.question)
 
-    def _mark(self, answer_id: int, state: str, run: str | None) -> None:
+    def _mark(self, answer_id: int, state: str, run: str | None, *, only: str = "%") -> None:
         with self._store.atomic():
             self._store.db.conn.execute(
-                "UPDATE answers SET state = ?, run = coalesce(?, run) WHERE id = ?",
-                (state, run, answer_id),
+                "UPDATE answers SET state = ?, run = coalesce(?, run)"
+                " WHERE id = ? AND state LIKE ?",
+                (state, run, answer_id, only),
             )
 
 
@@ -287,6 +302,6 @@ def _map_key(answer: Answer) -> tuple[str, str, str, str, str]:
 
 def _fits(answer: Answer, question: Question) -> bool:
     """Whether a standing answer can be carried out for this question."""
-    if _is_map(answer):
+    if _is_map(answer) or not answer.facts.items() <= facts_of(question).items():
         return False
     return answer.reply is not Reply.TAKE or answer.value in question.detail

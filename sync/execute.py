@@ -33,7 +33,8 @@ from sync.model import (
     Value,
     Verb,
 )
-from sync.refs import References
+from sync.refs import References, shape_of
+from sync.sets import settled_part
 from sync.settle import Settler
 from sync.sides import Side, by_name
 from sync.store import Store
@@ -59,6 +60,8 @@ class Executor:
     """(action id, field) that a vendor did not take, or only in part."""
     failed_sides: dict[str, ConnectorError] = field(init=False, default_factory=dict)
     _deferred: list[Action] = field(init=False, default_factory=list)
+    _sent: dict[tuple[str, str, str, str], Value] = field(init=False, default_factory=dict)
+    """Sets as they were written, by record and field."""
     _origin: dict[str, str] = field(init=False, default_factory=dict)
     """Deferred update -> the creation it belongs to."""
 
@@ -82,7 +85,9 @@ class Executor:
             self._stage(plan.actions, kind, Verb.CONVERT)
         for kind in reversed(KINDS):
             self._stage(plan.actions, kind, Verb.ARCHIVE)
-        settler = Settler(self.store, self.events, self.acknowledged, self.refused_fields)
+        settler = Settler(
+            self.store, self.events, self.acknowledged, self.refused_fields, self._sent
+        )
         settler.settle(plan)
 
     def _stage(self, actions: Sequence[Action], kind: str, verb: Verb) -> None:
@@ -179,7 +184,7 @@ class Executor:
         wanted = [f for f in action.fields if shown.get(f.name) != f.new]
         there = [f for f in action.fields if f not in wanted]
         for written in there:
-            self._acknowledge(action, written, row)
+            self._acknowledge(action, written, row, row.seen)
         self.store.put([row])
         self.events.found(row, {f.name: (f.source, f.rule) for f in there})
         moved = [f.name for f in wanted if shown.get(f.name) != f.old]
@@ -376,14 +381,17 @@ class Executor:
         taken = [f for f in prepared.fields if f.name not in refused]
         row = self._row_after(side, action, outcome.id)
         self.references.linked(action.entity, side.name, row.object_type, row.id)
+        before = dict(row.seen)
         for written in taken:
             row.seen[written.name] = self._local(row, written)
-        record = whole or outcome.record
+        record, changed_by_people = whole or outcome.record, row.modified
         if record is not None:
             merge_record(side, action.kind, record, row)
+            # "latest wins" asks when people changed it, and this was no person
+            row.modified = changed_by_people or row.modified
         taken = self._kept(action, taken, row)
         for written in taken:
-            self._acknowledge(action, written, row)
+            self._acknowledge(action, written, row, before)
         for name in refused & row.seen.keys():
             # parts of it may have been taken: what it shows now is our doing, not its own word
             row.base[name] = row.seen[name]
@@ -420,7 +428,9 @@ class Executor:
             row.side, row.object_type, definition, written.new, current
         )[0]
 
-    def _acknowledge(self, action: Action, written: FieldWrite, row: Row) -> None:
+    def _acknowledge(
+        self, action: Action, written: FieldWrite, row: Row, before: Mapping[str, Value]
+    ) -> None:
         """The base moves to what was written; what the side makes of it is then its own change,
         unless the rule does not let it speak: then that is how it keeps the value."""
         self.acknowledged.add((action.id, written.name))
@@ -428,7 +438,12 @@ class Executor:
         seen = {written.name: row.seen.get(written.name)}
         shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
         kept = shown.get(written.name) == written.new or _one_way(written)
-        row.base[written.name] = row.seen.get(written.name) if kept else self._local(row, written)
+        now = row.seen.get(written.name) if kept else self._local(row, written)
+        shape = shape_of(self.definitions[row.kind][written.name])
+        if shape != "scalar" and action.verb is Verb.UPDATE:
+            self._sent[(*row.key, written.name)] = now
+            now = settled_part(row.base.get(written.name), before.get(written.name), now, shape)
+        row.base[written.name] = now
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""

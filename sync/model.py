@@ -203,7 +203,8 @@ class Answer:
     by: str
     at: datetime
     state: str = "given"
-    """given; done (carried out by `run`); stale (the facts changed); replaced; withdrawn."""
+    """given; done (carried out by `run`); stale (the facts changed); passed (it was not needed any
+    more); replaced; withdrawn."""
     run: str | None = None
 
     @property

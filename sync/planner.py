@@ -235,10 +235,16 @@ class Planner:
             there = lambda account, name=side.name: self._is_there(account, name)  # noqa: E731
             found = conversion(entity, shown, rule, there)
             if isinstance(found, Question):
-                if self.answers.to(found) is None:
-                    decision.questions.append(found)
+                self._ask(found, decision)
             else:
                 decision.actions.append(found)
+
+    def _ask(self, question: Question, decision: Decision) -> None:
+        answer = self.answers.to(question)
+        if answer is None:
+            decision.questions.append(question)
+        else:
+            decision.follow(answer)
 
     def _is_there(self, entity: str, side: str) -> bool:
         record = self.references.record_of(entity, side)
@@ -413,6 +419,7 @@ class Planner:
 
     def _finish(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
         draft.questions = self.answers.asked(draft.questions)
+        self.answers.let_pass(set(draft.decided), draft.answered)
         self.store.ask(draft.questions, self.clock.now(), facts_of)
         labels = {q.entity for q in draft.questions} | set(draft.decided)
         self.store.close_questions(labels, [q.id for q in draft.questions])

@@ -105,7 +105,7 @@ def decide(entity: Entity, targets: Sequence[Target], rules: Rules) -> Decision:
     _update(entity, awake, rules, decision, waits)
     for target in targets:
         _create(entity, awake, target, rules, decision, waits)
-    decision.settlement = _settle(entity, awake, decision, waits, rules)
+    decision.settlement = _settle(entity, awake, rules, decision, waits)
     return decision
 
 
@@ -401,13 +401,21 @@ def _ask_for_creation(question: Question, rules: Rules, decision: Decision) -> N
 def _settle(
     entity: Entity,
     awake: Sequence[Shown],
+    rules: Rules,
     decision: Decision,
     waits: Mapping[str, list[str]],
-    rules: Rules,
 ) -> Settlement | None:
+    """Bases to move once all is written. A set that is written is among them: until the others
+    have it too, only what came from them is settled there."""
     asked_creation = any(q.cause == "create" for q in decision.questions)
     settled = [n for n, v in decision.verdicts.items() if v.settled and not asked_creation]
-    written = {(a.side, f.name) for a in decision.actions for f in a.fields}
+    written = {
+        (a.side, f.name)
+        for a in decision.actions
+        for f in a.fields
+        if rules.shape(entity.kind, f.name) == "scalar"
+    }
+    sets = {f.name for a in decision.actions for f in a.fields} - {name for _, name in written}
     bases: dict[str, dict[str, Value]] = {}
     for shown in awake:
         moved = {
@@ -415,7 +423,7 @@ def _settle(
             for name in settled
             if name in shown.seen
             and (shown.side, name) not in written
-            and (name not in shown.base_seen or shown.base_seen[name] != shown.seen[name])
+            and (name in sets or shown.base_seen.get(name, MISSING) != shown.seen[name])
         }
         if moved:
             bases[shown.side] = moved

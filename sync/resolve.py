@@ -223,7 +223,7 @@ class Resolver:
             for each in ready:
                 thing = each.thing
                 group = (thing.cause, thing.kind, thing.side, thing.field)
-                once = (*group, thing.facts.get("wanted", ""))
+                once = (*group, *_for_good(each).values())
                 self.store.mark_dirty([thing.entity])
                 if not each.given.always or once not in standing:
                     self._remember(each, answers)
@@ -240,7 +240,7 @@ class Resolver:
         facts = thing.facts
         if given.always:
             question = group_id(thing.cause, thing.kind, thing.side, thing.field)
-            facts = {k: v for k, v in facts.items() if k == "wanted"}
+            facts = _for_good(ready)
         if thing.cause == "fight":
             self.store.close_question(thing.question)  # it is what keeps from writing again
         state = "done" if given.reply is Reply.RETRY else "given"
@@ -299,6 +299,13 @@ class Resolver:
 
 _LIST = "`tieline questions` lists what is open."
 _NAME_IT = "Answer `link SIDE/OBJECT_TYPE/ID`."
+
+
+def _for_good(ready: Ready) -> dict[str, str]:
+    """What a standing answer is bound to: a value given, to the value it stands in for."""
+    if ready.given.reply is not Reply.VALUE:
+        return {}
+    return {k: v for k, v in ready.thing.facts.items() if k in ("wanted", "problem")}
 
 
 def _taken(thing: Open, side: str) -> str:

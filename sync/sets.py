@@ -28,8 +28,10 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
     refused: dict[str, Value] = {}
     notes: dict[str, str] = {}
     complete = True
+    agreed: Members = {}
     for target in views:
         wanted, sources = _wanted(target, views, context)
+        _apply(agreed, {}, wanted)
         asked = _listed(wanted, context.shape)
         there = context.project(target.side, asked)
         if there.problem:
@@ -47,7 +49,7 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
             sets.append(Set(target.side, there.value, sources[0], said, there.answer))
     return Verdict(
         sets=tuple(sets),
-        agreed=_listed(_union(views, context), context.shape),
+        agreed=_listed(agreed, context.shape),
         source=_union_source(views),
         settled=complete and not held,
         held=held,
@@ -144,6 +146,18 @@ def _union(views: Sequence[View], context: FieldContext) -> Members:
     return union
 
 
+def settled_part(base: Value, old: Value, new: Value, shape: Shape) -> Value:
+    """The base of a side whose set was written from `old` to `new`: what came from elsewhere is
+    settled there, the side's own additions and removals stay changes until all sides have them."""
+    settled, before, after = (members(value, shape) for value in (base, old, new))
+    for key in before.keys() | after.keys():
+        if key not in after:
+            settled.pop(key, None)
+        elif before.get(key) != after[key]:
+            settled[key] = after[key]
+    return _listed(settled, shape)
+
+
 def members(value: Value, shape: Shape) -> Members:
     """The members of a set by key; a blank value has none. A person may have several roles:
     the member is then the list of them."""
@@ -153,7 +167,7 @@ def members(value: Value, shape: Shape) -> Members:
         return {str(item): item for item in value}
     found: Members = {}
     for item in value:
-        found.setdefault(str(item["ref"]), []).append(item)
+        found.setdefault(role_key(item)[0], []).append(item)
     return found
 
 

@@ -21,6 +21,8 @@ class Settler:
     acknowledged: set[tuple[str, str]]
     refused: set[tuple[str, str]]
     """(action id, field) pairs that a vendor did not take, or only in part."""
+    sent: Mapping[tuple[str, str, str, str], Value]
+    """Sets as they were written, by record and field."""
 
     def settle(self, plan: Plan) -> None:
         """Move the bases of values that now hold everywhere; let deleted records go."""
@@ -51,7 +53,7 @@ class Settler:
         for name, value in settlement.bases.get(row.side, {}).items():
             waits = settlement.waits.get(name, ())
             if all(self._passed(action, name, carried) for action in waits):
-                row.base[name] = value
+                row.base[name] = self.sent.get((*row.key, name), value)
             elif any(self._outstanding(action, name) for action in waits):
                 # the counterpart was left without this value: it is still to be carried over,
                 # and what the counterpart shows instead is not a second opinion

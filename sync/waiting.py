@@ -60,7 +60,7 @@ def pattern(message: str) -> str:
     text = text.partition(": ")[0] if text.startswith(("several", "same", "carries")) else text
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
     text = re.sub(r"\S+@\S+", "…", text)
-    return re.sub(r"\b(?=\w*\d)[\w-]{4,}", "…", text)
+    return re.sub(r"\b(?=\w*\d)[\w-]+", "…", text)
 
 
 def waiting_things(store: Store) -> list[Open]:
@@ -100,9 +100,12 @@ def _asked(row: Mapping[str, Any]) -> Open:
 
 
 def _refused(store: Store) -> list[Open]:
+    retries = Journal(store).retries()
+    if not retries:
+        return []
     kinds = {entity: kind for kind, entity in store.entities()}
     answers = Answers(store)
-    found = [_of_retry(retry, kinds.get(retry.entity, "")) for retry in Journal(store).retries()]
+    found = [_of_retry(retry, kinds.get(retry.entity, "")) for retry in retries]
     return [o for o in found if not answers.rests(o.question, o.facts)]
 
 

@@ -52,25 +52,23 @@ class Batches:
             return
         for job in jobs:
             job.sent = True
-        reply = self._api.call(
-            "POST",
-            f"{self._routes.objects}/{object_type}/batch/archive",
-            body={"inputs": [{"id": job.id} for job in jobs]},
-            accept=REFUSALS,
-        )
+        try:
+            reply = self._api.call(
+                "POST",
+                f"{self._routes.objects}/{object_type}/batch/archive",
+                body={"inputs": [{"id": job.id} for job in jobs]},
+                accept=REFUSALS,
+            )
+        except AnswerLostError as error:
+            for job in jobs:
+                job.unknown = error.message
+            return
         if not reply.ok and len(jobs) > 1:
             half = len(jobs) // 2
             self.archive(object_type, jobs[:half])
             self.archive(object_type, jobs[half:])
-            return
-        refused = [] if reply.ok else [complaint(reply.body, reply.status)]
-        for said in [*refused, *(complaint(error) for error in _errors(reply))]:
-            for job in jobs:
-                if len(jobs) == 1 or job.id in said.ids:
-                    job.error = said.error()
-        for job in jobs:
-            if job.error is None:
-                job.echo = {"id": job.id, "properties": {}}
+        else:
+            _archived(jobs, reply)
 
     def _sendable(self, object_type: str, job: Job) -> bool:
         """An id that cannot be HubSpot's would spoil the whole batch."""
@@ -157,6 +155,19 @@ class Batches:
         _leave_out(job, named, said)
         if job.properties:
             self.send(object_type, verb, [job])
+
+
+def _archived(jobs: Sequence[Job], reply: Reply) -> None:
+    """What became of records that were to be archived, by a success (maybe in part) or by the
+    refusal of a single one."""
+    refused = [] if reply.ok else [complaint(reply.body, reply.status)]
+    for said in [*refused, *(complaint(error) for error in _errors(reply))]:
+        for job in jobs:
+            if len(jobs) == 1 or job.id in said.ids:
+                job.error = said.error()
+    for job in jobs:
+        if job.error is None:
+            job.echo = {"id": job.id, "properties": {}}
 
 
 def _input(verb: str, number: int, job: Job) -> dict[str, Any]:

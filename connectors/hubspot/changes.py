@@ -143,12 +143,13 @@ class Changes:
         progress = position.progress
         assert progress is not None
         gone = _gone(before, progress)
+        missing = _missing(before, progress) - len(merged) if progress.last_id is None else 0
         self._finish(position)
         if gone:
             position.look_for_archived(before.gone_since or EPOCH)
         yield self._page(object_type, fields, rows, position)
         if position.scan is not None:
-            yield from self._archived(object_type, fields, position, merged)
+            yield from self._archived(object_type, fields, position, merged, missing)
 
     def _modified(
         self, object_type: str, fields: Fields, position: Position
@@ -203,10 +204,16 @@ class Changes:
                 progress.new += 1
 
     def _archived(
-        self, object_type: str, fields: Fields, position: Position, merged: set[RemoteId]
+        self,
+        object_type: str,
+        fields: Fields,
+        position: Position,
+        merged: set[RemoteId],
+        missing: int,
     ) -> Iterator[Page]:
         """Archived records, a bounded number of pages per reading; those that live on in another
-        record are told as merged."""
+        record are told as merged. Of `missing` records, those that are not among them have been
+        erased."""
         budget = self._options.archive_pages
         while position.scan is not None and budget > 0:
             scan = position.scan
@@ -220,7 +227,9 @@ class Changes:
             if scan.after is None:
                 position.scanned()
             hits = [row for row in hits if row_id(row) not in merged]
-            yield Page(self._graves(object_type, fields, hits), position.cursor())
+            missing -= len(hits)
+            left = max(0, missing) if position.scan is None else 0
+            yield Page(self._graves(object_type, fields, hits), position.cursor(), left)
 
     def _graves(self, object_type: str, fields: Fields, rows: Sequence[Row]) -> list[RemoteRecord]:
         ids = [row_id(row) for row in rows]
@@ -243,9 +252,15 @@ class Changes:
 def _gone(before: Position, progress: Progress) -> bool:
     """Whether live records have disappeared since the last whole reading, as far as the numbers
     tell; in doubt yes."""
+    return before.total is None or before.recent is None or _missing(before, progress) != 0
+
+
+def _missing(before: Position, progress: Progress) -> int:
+    """How many live records fewer there are than the last whole reading and the creations since
+    account for, as one answer of the search tells it."""
     if before.total is None or before.recent is None:
-        return True
-    return progress.count != before.total + progress.new
+        return 0
+    return before.total + progress.new - progress.count
 
 
 def _since(object_type: str, row: Row, since: datetime) -> bool:

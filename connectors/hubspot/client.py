@@ -169,10 +169,11 @@ class Api:
         are returned, others raise a ConnectorError. A success must carry the key `needs`:
         HTML, cut-off JSON or an object without it is an UnexpectedReplyError, never an empty
         answer. With `repeat=False` a call that may have taken effect is not sent again but
-        raises AnswerLostError.
+        raises AnswerLostError; so does a write that was sent again and then met an error which
+        would mean that nothing was written.
         """
         started = self._clock.monotonic()
-        now = self._clock.now() + (self._ahead or timedelta()) - timedelta(seconds=1)
+        now = self._vendors_time()
         call = _Call(method, path, ids or {}, query, body, accept, needs, started)
         retrying = Retrying(
             retry=retry_if_exception(
@@ -187,7 +188,8 @@ class Api:
         try:
             reply = retrying(self._attempt, call)
         except _Failure as failure:
-            if failure.happened and not repeat:
+            definite = not failure.error.retry and _writes(f"{method} {path}")
+            if call.doubtful and (not repeat or definite):
                 raise AnswerLostError(failure.error.message) from failure.error
             raise failure.error from failure.__cause__
         return replace(reply, repeated_since=now) if call.doubtful else reply
@@ -212,6 +214,12 @@ class Api:
         """Whether the last answer's Date is within that many seconds of our clock; False where
         the vendor told none."""
         return self._ahead is not None and abs(self._ahead.total_seconds()) <= seconds
+
+    def _vendors_time(self) -> datetime:
+        """Now, as HubSpot stamps it: in milliseconds, by a clock whose Date shows only seconds."""
+        ahead = self._ahead or timedelta()
+        near = abs(ahead) < timedelta(seconds=2)
+        return self._clock.now() + (timedelta() if near else ahead) - timedelta(milliseconds=1)
 
     def close(self) -> None:
         """Close the pooled connections. Clearing the manager alone would leave that to the

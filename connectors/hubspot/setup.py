@@ -179,7 +179,8 @@ class Setup:
         if object_type != owners.OBJECT_TYPE:
             looks.insert(0, partial(self._described, object_type))
         found = [finding for look in looks for finding in _caught(object_type, look)]
-        return list(dict.fromkeys(found)) or [Finding("ok", object_type, "can be read")]
+        one_each = {finding.remedy or finding.message: finding for finding in reversed(found)}
+        return list(one_each.values()) or [Finding("ok", object_type, "can be read")]
 
     def _described(self, object_type: str) -> list[Finding]:
         self._catalog.describe(object_type)

@@ -118,12 +118,9 @@ class Meter:
         found = _LIMIT_INFO.findall(headers.get("Sforce-Limit-Info", ""))
         if found:
             pairs = [(int(used), int(limit)) for used, limit in found]
-            # the account's allowance, unless the application's own is used up before it
-            self.day(*next((pair for pair in pairs if pair[0] >= pair[1]), pairs[0]))
-
-    def day(self, used: int, limit: int) -> None:
-        with self._lock:
-            self._day = (used, limit)
+            with self._lock:
+                # the account's allowance, unless the application's own is used up before it
+                self._day = next((pair for pair in pairs if pair[0] >= pair[1]), pairs[0])
 
     def usage(self) -> Usage:
         with self._lock:

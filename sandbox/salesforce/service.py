@@ -25,7 +25,7 @@ from sandbox.salesforce.errors import (
 )
 from sandbox.salesforce.org import Actor, Org
 
-OLDEST, NEWEST = 50, 68
+OLDEST, NEWEST = 31, 68
 MAX_URI = 16_384
 INVALID_BULK_SESSION = {
     "exceptionCode": "InvalidSessionId",

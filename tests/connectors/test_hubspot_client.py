@@ -467,3 +467,20 @@ def test_any_form_of_refusal_is_an_error_about_the_record(body: dict[str, Any]) 
 def test_a_missing_record_is_told_as_such() -> None:
     assert isinstance(complaint({"category": "OBJECT_NOT_FOUND"}).error(), NotFoundError)
     assert isinstance(complaint({}, 404).error(), NotFoundError)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("stamp", [None, "tieline_id"])
+def test_a_refusal_after_a_lost_answer_does_not_say_that_nothing_was_sent(
+    vendor: Vendor, connector: Connector, status: int, stamp: str | None
+) -> None:
+    vendor.say(b"<html>", 200)
+    vendor.say({"message": "gone"}, status)
+    fields = {"email": "a@b.c", "tieline_id": "s"}
+    (outcome,) = connector.apply("contacts", [Create("1", fields, stamp_field=stamp)])
+    assert isinstance(outcome, Unknown)
+    vendor.forget()
+    vendor.say(b"<html>", 200)
+    vendor.say({"message": "gone"}, status)
+    (outcome,) = connector.apply("contacts", [Archive("1", "5")])
+    assert isinstance(outcome, Unknown)

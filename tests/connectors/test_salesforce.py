@@ -561,3 +561,35 @@ def test_an_id_that_is_none_touches_nothing(harness: SalesforceHarness, id: str)
     assert harness.connector.fetch("Account", ["Name"], [id]) == []
     records, _ = collect(harness.connector, "Account", ["Name"])
     assert {key: record.fields for key, record in records.items()} == {kept: {"Name": "kept"}}
+
+
+def test_edits_that_show_late_are_read_in_the_end() -> None:
+    """Every edit of a person shows up to a minute late, with the stamp of when it was made."""
+    late = SalesforceHarness().prepared()
+    late.admin("POST", "config", {"quirks": {"late_rows": 1.0, "late_row_seconds": 50.0}})
+    ids = late.insert_many("account", [{"Name": "before"}] * 20)
+    _, cursor = collect(late.connector, "Account", ["Name"])
+    latest: dict[str, Any] = {}
+    for n in range(40):
+        if n < 20:
+            late.edit("account", ids[n], {"Name": "after"})
+        late.advance(7)
+        records, cursor = collect(late.connector, "Account", ["Name"], cursor)
+        latest |= {id: record.fields["Name"] for id, record in records.items()}
+    late.close()
+    assert latest == dict.fromkeys(ids, "after")
+
+
+@pytest.mark.parametrize("action", ["expire_session", "drop_before", "drop_after", "cut", "html"])
+@pytest.mark.parametrize("skip", [0, 1, 2])
+def test_trouble_between_collection_calls_costs_nothing(
+    harness: SalesforceHarness, action: str, skip: int
+) -> None:
+    harness.fault("composite/sobjects", action, skip=skip)
+    made = [{"Name": f"Co {n}", STAMP: f"stamp {n}"} for n in range(450)]
+    outcomes = harness.connector.apply(
+        "Account", [Create(new_op(), fields, stamp_field=STAMP) for fields in made]
+    )
+    assert all(isinstance(outcome, Done) and outcome.record for outcome in outcomes)
+    records, _ = collect(harness.connector, "Account", [STAMP])
+    assert sorted(r.fields[STAMP] for r in records.values()) == sorted(f[STAMP] for f in made)

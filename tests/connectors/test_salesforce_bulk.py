@@ -349,3 +349,24 @@ def test_ten_thousand_writes_are_one_job() -> None:
     assert all(isinstance(o, Done) and o.record and o.record.fields for o in outcomes)
     assert calls["POST jobs/ingest"] == 1
     assert "PATCH composite/sobjects" not in calls
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_jobs_under_every_fault_at_once(seed: int) -> None:
+    options = {"bulk_read_threshold": 50, "bulk_page_rows": 90, "bulk_write_threshold": 20}
+    harness = SalesforceHarness({"options": options}, profile="hostile", seed=seed).prepared()
+    known = people(harness, 400)
+    harness.advance(3_700)  # counts are an hour old
+    records, _ = collect(harness.connector, "Contact", ["LastName"])
+    assert records.keys() == set(known)
+    assert jobs(harness)
+    outcomes = apply(harness, stamped(450))
+    assert all(isinstance(outcome, Done) for outcome in outcomes)
+    made = {o.id for o in outcomes if isinstance(o, Done)}
+    assert len(made) == 450
+    gone = apply(harness, [Archive(new_op(), id) for id in known])
+    assert all(isinstance(outcome, Done) for outcome in gone)
+    rest, _ = collect(harness.connector, "Contact", ["LastName", STAMP])
+    harness.close()
+    assert rest.keys() == made
+    assert len({record.fields[STAMP] for record in rest.values()}) == 450

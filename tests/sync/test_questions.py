@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from core.errors import SettingsError
+from connectors.base import PicklistValue, Write
+from core.errors import RecordError, RejectedError, SettingsError
+from mapping.canonical import FIELDS
 from sync.answers import Answers
-from sync.model import Verb
+from sync.model import Answer, Result, Verb
+from sync.resolve import Resolver, parse
 from sync.serial import load_plan, save_plan
 from tests.sync.asked import answer, answer_group, open_things, quiet, run, the
 from tests.sync.situations import EVERY_GUARD, find, settle
@@ -202,6 +205,37 @@ def test_a_replacement_that_is_not_accepted_either_is_asked_again(tmp_path: Path
         open_things(world, "held")[1].message
     )
     assert sources(world, "right") == [None, None]
+
+
+def unread(folder: Path) -> World:
+    """A left whose picklist has values that no mapping knows; the records are in step else."""
+    world = make_world(folder)
+    schema = world.crms["left"].schema("Contact")
+    source = schema.fields["lead_source"]
+    more = tuple(PicklistValue(v, v) for v in ("pigeon", "owl"))
+    told = replace(source, picklist=(*source.picklist, *more))
+    schema.fields["lead_source"] = told  # type: ignore[index]
+    for name in ("pigeon", "pigeon", "owl"):
+        number = len(world.crms["left"].snapshot()["Contact"])
+        email = f"n{number}@x.com"
+        world.crms["left"].insert(
+            "Contact", {"last_name": "N", "email": email, "lead_source": name}
+        )
+    settle(world, 2)
+    assert [t.side for t in open_things(world, "held")] == ["left"] * 3
+    return world
+
+
+def test_a_value_that_cannot_be_read_is_given_for_all_alike(tmp_path: Path) -> None:
+    world = unread(tmp_path)
+    pigeon = next(t for t in open_things(world, "held") if "pigeon" in t.message)
+    answer(world, pigeon, "always", "value", "other")
+    run(world)
+    run(world)
+    assert sources(world, "left").count("other") == 2
+    assert sources(world, "right").count("other") == 2
+    assert "owl" in the(world, "held").message
+    quiet(world)
 
 
 def test_what_is_held_may_rest(tmp_path: Path) -> None:
@@ -621,3 +655,214 @@ def test_planning_leaves_answers_as_they_are(tmp_path: Path) -> None:
     assert [a.verb for a in first.actions] == [] or Verb.UPDATE not in {
         a.verb for a in first.actions
     }
+
+
+# -- what else waits -----------------------------------------------------------------------------
+
+
+def test_an_answer_that_was_not_needed_any_more_is_not_kept_for_later(tmp_path: Path) -> None:
+    world = conflict(tmp_path, ("left", "right"))
+    answer(world, the(world, "conflict"), "take", "left")
+    edit(world, "left", description="agreed")
+    edit(world, "right", description="agreed")
+    run(world)
+    assert [a.state for a in kept(world)] == ["passed"]
+    edit(world, "left", description="said left")
+    edit(world, "right", description="said right")
+    assert run(world).writes == 0
+    assert the(world, "conflict")
+
+
+def kept(world: World) -> list[Answer]:
+    """Every answer that was ever given."""
+    with world.engine.store() as store:
+        return Answers(store).all()
+
+
+def refusing(folder: Path) -> World:
+    """A right that refuses one record."""
+    world = make_world(folder)
+
+    def refuse(_object_type: str, write: Write) -> RecordError | None:
+        named = getattr(write, "fields", {}).get("name")
+        return RejectedError("a rule of theirs", vendor_code="X") if named == "Bad" else None
+
+    world.crms["right"].refuse(refuse)
+    world.crms["left"].insert("Account", {"name": "Bad", "domain": "bad.com"})
+    settle(world, 2)
+    return world
+
+
+def test_what_a_vendor_refused_is_listed_and_may_rest(tmp_path: Path) -> None:
+    world = refusing(tmp_path)
+    thing = the(world, "refused")
+    assert (thing.kind, thing.side, thing.message) == ("account", "right", "a rule of theirs")
+    answer(world, thing, "skip")
+    assert open_things(world) == []
+    world.clock.advance(3 * 86_400)
+    assert not world.engine.run(allowed=EVERY_GUARD).failures
+    edit(world, "left", phone="+12025550101")  # another attempt
+    assert world.engine.run(allowed=EVERY_GUARD).failures
+    assert the(world, "refused")
+
+
+def test_what_a_vendor_refused_is_tried_again_when_told(tmp_path: Path) -> None:
+    world = refusing(tmp_path)
+    world.crms["right"].clear_faults()
+    assert run(world).writes == 0
+    answer(world, the(world, "refused"), "retry")
+    run(world)
+    assert names_of(world, "right") == ["Bad"]
+    assert open_things(world) == []
+    quiet(world)
+
+
+def test_what_waits_too_long_is_named_by_every_run(tmp_path: Path) -> None:
+    world = conflict(tmp_path, ("left", "right"), questions={"warn_after": "2d"})
+    report = run(world)
+    assert report.warnings == []
+    assert report.waiting["conflict"].number == 1
+    world.clock.advance(3 * 86_400)
+    report = world.engine.run()
+    (warning,) = report.warnings
+    assert warning.startswith("conflicts: 1 waiting for more than 2d, the oldest since 2026-03-02")
+    assert report.result is Result.PARTIAL
+
+
+def test_a_refusal_that_lasts_too_long_ends_a_run_as_partial(tmp_path: Path) -> None:
+    world = refusing(tmp_path)
+    thing = the(world, "refused")
+    world.clock.advance(8 * 86_400)
+    report = world.engine.run()
+    assert the(world, "refused").opened == thing.opened
+    assert [w.partition(":")[0] for w in report.warnings] == ["refused writes"]
+    assert report.result is Result.PARTIAL
+
+
+def fighting(folder: Path) -> World:
+    """Two workflows that undo each other, until the fight is told."""
+    world = make_world(folder, rules={"account": {"fields": {"industry": "left ->"}}})
+    world.crms["left"].insert(
+        "Account", {"name": "Acme", "domain": "acme.com", "industry": "retail"}
+    )
+    settle(world)
+    for _ in range(8):
+        edit(world, "right", industry="energy")
+        run(world)
+        if open_things(world, "fight"):
+            return world
+    raise AssertionError("no fight was told")
+
+
+def test_a_side_is_taken_in_a_fight(tmp_path: Path) -> None:
+    world = fighting(tmp_path)
+    answer(world, the(world, "fight"), "take", "right")
+    run(world)
+    assert field(world, "left", "industry") == field(world, "right", "industry") == "energy"
+    quiet(world)
+
+
+def test_a_fight_is_taken_up_again_when_told(tmp_path: Path) -> None:
+    world = fighting(tmp_path)
+    assert run(world).writes == 0
+    answer(world, the(world, "fight"), "retry")
+    run(world)
+    assert field(world, "right", "industry") == "retail"
+    quiet(world)
+
+
+def test_an_id_is_short_stable_and_may_be_begun(tmp_path: Path) -> None:
+    world = picky(tmp_path)
+    first, second = open_things(world)
+    assert len(first.id) == 7
+    assert [t.id for t in open_things(world)] == [first.id, second.id]
+    with world.engine.store() as store:
+        made = Resolver(store, FIELDS, {}, "anna", world.clock.now())
+        assert made.find(first.id[:5]).question == first.question
+        with pytest.raises(SettingsError, match="no open question"):
+            made.find(first.id[:2])
+        made.remember([made.check(first, parse(["skip"]))])
+    run(world)
+    with world.engine.store() as store, pytest.raises(SettingsError, match="not open any more"):
+        Resolver(store, FIELDS, {}, "anna", world.clock.now()).find(first.id)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("link", "right/Account/nowhere"), "there is no record"),
+        (("link", "left/Account/{left}"), "two records of one side"),
+        (("link", "right/Contact/{person}"), "is no account"),
+        (("merge",), "is no answer to resembles"),
+        (("always", "keep", "apart"), "is no answer for good"),
+    ],
+    ids=lambda p: " ".join(p) if isinstance(p, tuple) else "",
+)
+def test_an_impossible_link_is_told(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    world = alike(tmp_path)
+    left = find(world, "left", "Account", name="Acme Works")
+    person = world.crms["right"].insert("Contact", {"last_name": "Q", "email": "q@x.com"})
+    run(world)
+    thing = next(t for t in open_things(world, "resembles") if t.side == "left")
+    typed = [w.format(left=left, person=person) for w in words]
+    with pytest.raises(SettingsError, match=message):
+        answer(world, thing, *typed)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("annual_revenue", "100.50 EUR", {"amount": "100.5", "currency": "EUR"}),
+        ("tags", "b, a", ["a", "b"]),
+        ("employees", "1200", 1200),
+        ("billing_address", '{"city": "Rome"}', {"city": "Rome"}),
+        ("phone", "", None),
+    ],
+)
+def test_values_are_read_in_the_forms_people_write(
+    tmp_path: Path, name: str, text: str, value: Any
+) -> None:
+    world = conflict(tmp_path, ("left", "right"))
+    thing = replace(the(world, "conflict"), field=name)
+    with world.engine.store() as store:
+        made = Resolver(store, FIELDS, {}, "anna", world.clock.now())
+        assert made.check(thing, parse(["value", text])).value == value
+
+
+def test_a_value_of_another_type_is_told(tmp_path: Path) -> None:
+    world = conflict(tmp_path, ("left", "right"))
+    thing = replace(the(world, "conflict"), field="employees")
+    with world.engine.store() as store, pytest.raises(SettingsError, match="employees"):
+        Resolver(store, FIELDS, {}, "anna", world.clock.now()).check(
+            thing, parse(["value", "many"])
+        )
+
+
+@BOTH
+def test_an_answer_is_carried_out_once_although_the_vendor_s_was_lost(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    world = conflict(tmp_path, names)
+    answer(world, the(world, "conflict"), "take", "left")
+    world.crms["right"].lose_next_answer()
+    run(world)
+    run(world)
+    assert field(world, "right", "description") == "said left"
+    assert open_things(world) == []
+    assert [a.state for a in kept(world)] in (["done"], ["passed"])
+    quiet(world)
+
+
+def test_an_answer_that_a_vendor_refuses_stays_given_and_is_listed(tmp_path: Path) -> None:
+    world = conflict(tmp_path, ("left", "right"))
+    answer(world, the(world, "conflict"), "take", "left")
+    world.crms["right"].refuse(lambda *_: RejectedError("locked", vendor_code="X"))
+    run(world)
+    assert [t.cause for t in open_things(world)] == ["refused"]
+    assert [a.state for a in kept(world)] == ["given"]
+    world.crms["right"].clear_faults()
+    answer(world, the(world, "refused"), "retry")
+    run(world)
+    assert field(world, "right", "description") == "said left"
+    assert [a.state for a in kept(world)] == ["done", "done"]
+    quiet(world)
