@@ -1,4 +1,4 @@
-"""The commands that look back and go back: why, undo."""
+"""The commands that look back, go back and forget: why, undo, forget."""
 
 from __future__ import annotations
 
@@ -67,3 +67,32 @@ def undo(
         report = tracing.carry_out(session, made, allowed_names(allow))
         raise typer.Exit(reported(session, report, everything))
     raise typer.Exit(planned(session, made, output, everything))
+
+
+@commands.command()
+def forget(
+    ctx: typer.Context,
+    side: Annotated[str, typer.Argument(help="A side of the configuration.")],
+    record: Annotated[str, typer.Argument(help="The id of a record of the person.")],
+    object_type: Annotated[
+        str | None, typer.Option("--type", help="Its object type, where the id is not enough.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove from the state what it knows of a person, for good. Writes nothing to any side.
+
+    No sync reads, links or makes the person's records again.
+    """
+    from app import show, tracing
+
+    session = open_session(ctx.obj, json=json)
+    if not yes:
+        typer.confirm("What is removed cannot be brought back. Go on?", abort=True, err=True)
+    found = tracing.forget(session, side, record, object_type)
+    if json:
+        records = [{"side": r.side, "object_type": r.object_type, "id": r.id} for r in found]
+        session.print_json({"forgotten": records})
+        return
+    for row in found:
+        show.line(session.out, f"forgotten: {row.side} {row.object_type} {row.id}")

@@ -7,7 +7,8 @@ from app.session import Session
 from app.state import opened
 from app.syncing import engine
 from core.errors import SettingsError
-from sync.model import Plan, Report
+from sync.engine import Engine
+from sync.model import Plan, Report, Row
 from sync.why import Story, locate, rules_of, why
 
 
@@ -25,6 +26,17 @@ def story(
         row = locate(store, side, record, object_type)
         rules = rules_of(loaded.config, definitions(loaded.config))
         return why(store, row, field, rule_of=rules)
+
+
+def forget(session: Session, side: str, record: str, object_type: str | None) -> list[Row]:
+    """Remove what the state knows of a person; its records. Raises SettingsError, LockedError."""
+    loaded = session.load()
+    if side not in loaded.config.sides:
+        known = ", ".join(loaded.config.sides)
+        raise SettingsError(f"there is no side {side}", remedy=f"One of: {known}.")
+    names = definitions(loaded.config)
+    made = Engine(loaded.config, (), names, loaded.state, session.clock)
+    return made.forget(side, record, object_type=object_type)
 
 
 def way_back(session: Session, run: str) -> Plan:

@@ -226,6 +226,21 @@ class Questions(Strict):
     )
 
 
+class Privacy(Strict):
+    """How the state keeps values that are somebody's personal data."""
+
+    values: Literal["clear", "hashed"] = Field(
+        "clear", description="hashed: keyed hashes instead of values; see docs/privacy.md"
+    )
+    personal: list[str] = Field(
+        [
+            "person.first_name", "person.last_name", "person.email", "person.other_emails",
+            "person.phone", "person.mobile", "person.address", "person.description",
+        ],
+        description="fields (`kind.field`) that are personal",
+    )  # fmt: skip
+
+
 class Schedule(Strict):
     """How often, for `tieline run --watch` and for the reminder of `tieline status`."""
 
@@ -259,6 +274,7 @@ class Config(Strict):
     rules: dict[Kind, KindRules] = Field({}, description="what travels where, by kind")
     guards: Guards = Field(Guards(), description="brakes before any write")
     questions: Questions = Field(Questions(), description="what waits for a person")
+    privacy: Privacy = Field(Privacy(), description="what the state keeps of people's data")
     schedule: Schedule = Field(Schedule(), description="how often")
     state: Path | None = Field(
         None, description="folder of the state; default .tieline beside this file"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -54,7 +54,9 @@ def name_of(row: Row) -> str:
     return " ".join(row.key)
 
 
-def holds(answer: Answer, facts: Mapping[str, str]) -> bool:
+def holds(
+    answer: Answer, facts: Mapping[str, str], digest: Callable[[Value], str] = digest
+) -> bool:
     """Whether the facts that an answer was given for still stand.
 
     A side that already shows the value that was chosen is no new fact: it was written there by
@@ -115,10 +117,16 @@ class Answers:
         """The answer to a question that is about to be asked; None: it is to be asked."""
         own = self._own.get(question.id)
         acts = own is not None and own.state == "given" and not _is_map(own)
-        if own is not None and acts and holds(own, facts_of(question)):
+        if own is not None and acts and holds(own, self._facts(question), self._digest):
             return own
         group = group_id(question.cause, question.kind, question.side, question.field)
         return next((a for a in self._standing.get(group, ()) if _fits(a, question)), None)
+
+    def _digest(self, value: Value) -> str:
+        return self._store.vault.seal(digest(value))
+
+    def _facts(self, question: Question) -> dict[str, str]:
+        return {n: self._store.vault.seal(d) for n, d in facts_of(question).items()}
 
     def replacement(
         self, kind: str, entity: str, side: str, field: str, wanted: Value
@@ -126,7 +134,7 @@ class Answers:
         """What a side is to get instead of a value that it does not accept."""
         if not self._maps:
             return None
-        told = digest(wanted)
+        told = self._digest(wanted)
         own = self._maps.get((kind, entity, side, field, told))
         return own or self._maps.get((kind, ANY, side, field, told))
 

@@ -17,19 +17,20 @@ from mapping.canonical import KINDS, FieldDef
 from sync import ground, undone
 from sync.answers import Answers, facts_of
 from sync.bind import bind_as_answered
-from sync.detect import Progress, read_kind
+from sync.conceal import conceal, forget, vault_of
+from sync.detect import Progress, look_again, read_kind
 from sync.execute import Executor
 from sync.guard import enforce, told
 from sync.journal import Journal
 from sync.lock import locked
-from sync.model import Plan, Report, Result, State, Statistics
+from sync.model import Plan, Report, Result, Row, State, Statistics
 from sync.planner import Planner
 from sync.rebase import backfilled, chosen, rebase, remapped, settled_before, waiting_fields
 from sync.recover import recover
 from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
 from sync.undo import plan_undo
-from sync.verify import Verification, look_at, sample, verify
+from sync.verify import Verification, sample, verify
 from sync.waiting import overdue, waiting, waiting_things, words
 from sync.why import Story, locate, rules_of, why
 from sync.wishes import Wishes
@@ -117,7 +118,8 @@ class Engine:
         changes = remapped(copy, self.sides)
         settled = settled_before(copy, changes)
         entities = sample(copy, number)
-        look_at(entities, copy, self.sides)
+        known = copy.by_entities(entities).values()
+        look_again([row for rows in known for row in rows], copy, self.sides)
         rebase(copy, self.sides, changes, settled, "verify")
         return verify(self._planner(copy, "verify"), (), set(entities))
 
@@ -178,6 +180,18 @@ class Engine:
         with self.store() as store:
             return why(store, locate(store, side, record_id, object_type), name, rule_of=rule_of)
 
+    def forget(self, side: str, record_id: str, *, object_type: str | None = None) -> list[Row]:
+        """Remove what the state knows of a record's person, on all sides; returns the records.
+        Nothing is written to any side. Raises SettingsError for a record that is not known."""
+        with locked(self.folder), self.store() as store:
+            row = locate(store, side, record_id, object_type)
+            journal = Journal(store)
+            report = Report(journal.begin_run(self.clock.now()))
+            found = forget(store, row, report.run)
+            report.message = f"what was known of {len(found)} records was removed"
+            journal.end_run(report, self.clock.now())
+            return found
+
     def waiting(self) -> tuple[str, ...]:
         """Fields (`kind.field`) whose differences wait for a backfill: their mapping changed."""
         with self.store() as store:
@@ -190,6 +204,7 @@ class Engine:
     # -- steps -----------------------------------------------------------------------------
 
     def _learn(self, store: Store) -> None:
+        conceal(store)
         for side in self.sides:
             self._learn_schemas(side, store)
             learn_owners(side, store, self.clock)
@@ -362,7 +377,7 @@ class Engine:
 
     def store(self) -> Store:
         """Open the state store for reading what is known (`status`, `conflicts`)."""
-        return Store(self.folder / "state.db")
+        return Store(self.folder / "state.db", vault_of(self.config, self.folder))
 
     @contextmanager
     def _copy(self) -> Iterator[Store]:

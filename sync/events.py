@@ -53,7 +53,9 @@ class Events:
     ) -> None:
         """Note every base that a settlement moved without a write: who spoke, by which rule."""
         for row in rows:
-            groups = _groups(before[row.key], row.base, settlement)
+            cover = self.store.vault.cover_all
+            known, now = cover(row.kind, before[row.key]), cover(row.kind, row.base)
+            groups = _groups(known, now, settlement)
             if groups:
                 self._add([("settled", row, "", {"groups": groups})])
 
@@ -62,7 +64,9 @@ class Events:
         row = Row(action.side, action.object_type, action.record_id or "", action.kind)
         row.entity = action.entity
         values = {f.name: f.new for f in action.fields if name in ("", f.name)}
-        detail = {"verb": str(action.verb), "values": values, "error": error}
+        vault = self.store.vault
+        values = vault.cover_all(action.kind, values)
+        detail = {"verb": str(action.verb), "values": values, "error": vault.scrub(error)}
         self._add([("refused", row, name, detail)])
 
     def found(self, row: Row, fields: Mapping[str, tuple[str, str]]) -> None:

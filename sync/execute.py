@@ -232,7 +232,10 @@ class Executor:
     ) -> dict[str, Value]:
         """The vendor's values that are replaced; associations are put back member by member."""
         sets = side.connector.capabilities.association_fields.get(object_type, {})
-        return {name: record.fields.get(name) for name in fields if name not in sets}
+        kind, mapping = side.mapping.kind_of(object_type), side.mapping
+        hides = (n for n in self.definitions[kind] if self.store.vault.is_personal(kind, n))
+        left_out = {v for n in hides for v in mapping.vendor_fields(object_type, n)} | set(sets)
+        return {name: record.fields.get(name) for name in fields if name not in left_out}
 
     def _prepare_whole(
         self, side: Side, action: Action, row: Row | None, record: RemoteRecord | None
@@ -357,7 +360,8 @@ class Executor:
                 after = self._done(side, prepared, outcome, created.get(outcome.id))
             counter = COUNTED[action.verb]
             setattr(tally, counter, getattr(tally, counter) + 1)
-            self.journal.conclude(outcome.op, "done", record_id=outcome.id, error=None, after=after)
+            kept = self.store.vault.cover_all(action.kind, after)
+            self.journal.conclude(outcome.op, "done", record_id=outcome.id, error=None, after=kept)
         elif isinstance(outcome, Refused):
             tally.refused += 1
             self._refused(action, "", outcome.error)

@@ -75,8 +75,17 @@ class Journal:
         with self._store.atomic():
             self._conn.execute(
                 "UPDATE runs SET ended = ?, result = ?, report = ? WHERE id = ?",
-                (at.isoformat(), str(report.result), report_text(report), report.run),
+                (at.isoformat(), str(report.result), self._told(report), report.run),
             )
+
+    def _told(self, report: Report) -> str:
+        """The report as the state keeps it: what it says in words may name somebody."""
+        if not self._store.vault.hiding:
+            return report_text(report)
+        known = orjson.loads(report_text(report))
+        for failure in known["failures"]:
+            failure["message"] = self._store.vault.scrub(failure["message"])
+        return dumps({**known, "message": self._store.vault.scrub(known["message"])})
 
     def runs(self, last: int = 20) -> list[dict[str, Any]]:
         """The latest runs, newest first, with `report` decoded."""
@@ -104,9 +113,10 @@ class Journal:
         """
         replaced = before or [{} for _ in actions]
         ops = [f"{run}-{action.id}" for action in actions]
+        hide = self._store.vault.action
         rows = [
             (op, run, a.side, a.object_type, str(a.verb), a.kind, a.entity, a.record_id,
-             "intended", dumps(action_to(a)), None, at.isoformat(), dumps(dict(b)), None)
+             "intended", dumps(action_to(hide(a))), None, at.isoformat(), dumps(dict(b)), None)
             for op, a, b in zip(ops, actions, replaced, strict=True)
         ]  # fmt: skip
         with self._store.atomic():
@@ -133,7 +143,7 @@ class Journal:
             self._conn.execute(
                 "UPDATE ops SET state = ?, record_id = coalesce(?, record_id), error = ?,"
                 " after = ? WHERE id = ?",
-                (state, record_id, error, shown, op),
+                (state, record_id, error and self._store.vault.scrub(error), shown, op),
             )
 
     def open_ops(self) -> list[Op]:
@@ -142,7 +152,7 @@ class Journal:
             found = self._conn.execute(
                 "SELECT id, run, action FROM ops WHERE state IN ('intended', 'unknown') ORDER BY id"
             ).fetchall()
-        return [Op(op, run, action_from(orjson.loads(text))) for op, run, text in found]
+        return [Op(op, run, action_from(self._decoded(text))) for op, run, text in found]
 
     def history(self, entity: str) -> list[dict[str, Any]]:
         """Every journalled write of an entity, oldest first, with its JSON decoded."""
@@ -152,15 +162,26 @@ class Journal:
         """Every journalled write of a run, with its JSON decoded."""
         return self._ops("run = ? ORDER BY id", run)
 
+    def _decoded(self, text: str) -> dict[str, Any]:
+        """A journalled action as JSON, hidden values in clear where they are known."""
+        action: dict[str, Any] = orjson.loads(text)
+        for written in action["fields"]:
+            for part in ("old", "new"):
+                written[part] = self._store.vault.show(written[part])
+        return action
+
     def _ops(self, where: str, parameter: str) -> list[dict[str, Any]]:
+        vault = self._store.vault
         with guarded():
             found = list(self._store.db.query(f"SELECT * FROM ops WHERE {where}", [parameter]))
         return [
             {
                 **row,
-                "action": orjson.loads(row["action"]),
+                "action": self._decoded(row["action"]),
                 "before": orjson.loads(row["before"] or "{}"),
-                "after": None if row["after"] is None else orjson.loads(row["after"]),
+                "after": None
+                if row["after"] is None
+                else vault.show_all(orjson.loads(row["after"])),
             }
             for row in found
         ]
@@ -173,7 +194,7 @@ class Journal:
         What may pass by itself (a locked row) is tried after minutes; a refusal of the value
         itself only once a day, for another value is another attempt and does not wait at all.
         """
-        digest = digest_of(action, field)
+        digest = self.digest(action, field)
         earlier = self.retry(action.entity, action.side, field)
         attempts = earlier.attempts + 1 if earlier and earlier.digest == digest else 1
         since = earlier.since if earlier and attempts > 1 else at.isoformat()
@@ -183,8 +204,12 @@ class Journal:
             self._conn.execute(
                 "INSERT OR REPLACE INTO retries VALUES (?,?,?,?,?,?,?,?,?)",
                 (action.entity, action.side, field, digest, attempts, (at + wait).isoformat(),
-                 str(error), error.remedy, since),
+                 self._store.vault.scrub(str(error)), error.remedy, since),
             )  # fmt: skip
+
+    def digest(self, action: Action, field: str) -> str:
+        """What is being attempted, as the list of refused writes keeps it."""
+        return self._store.vault.seal(digest_of(action, field))
 
     def retry(self, entity: str, side: str, field: str) -> Retry | None:
         """The entry of one write or field, or None."""

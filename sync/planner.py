@@ -16,11 +16,12 @@ from sync.bind import links_as_answered
 from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.deletion import made_anew
+from sync.detect import look_again
 from sync.fields import Projected
 from sync.fights import Past, split_fights
 from sync.figures import calls, counted
 from sync.guard import judge
-from sync.journal import Journal, digest_of
+from sync.journal import Journal
 from sync.match import Matcher, Matching
 from sync.model import (
     Action,
@@ -36,6 +37,7 @@ from sync.model import (
     Verb,
 )
 from sync.moves import follow_moves, propagate_merges
+from sync.privacy import hidden
 from sync.reconcile import Decision, Rules, Target, creation_question, decide
 from sync.refs import References, shape_of
 from sync.sides import Side, by_name
@@ -143,6 +145,8 @@ class Planner:
         draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))
         self.references.forget()
         for kind in KINDS:
+            if self.store.vault.active:
+                self._uncover(self.store.unattached(kind))
             matching = self.matcher.match(kind, self.rules.kind(kind))
             self._note_matching(kind, matching, draft)
             self._decide_kind(kind, draft)
@@ -164,11 +168,24 @@ class Planner:
         start = len(draft.actions)
         self.references.hopeful = self._may_come(kind, entities)
         for chunk in _chunked(entities, _CHUNK):
-            found = self.store.by_entities(chunk)
+            found = self._known(chunk)
             for entity in chunk:
                 self._decide_entity(entity, kind, found.get(entity, []), draft)
         self.references.hopeful = frozenset()
         self._prune_unmet_references(kind, draft, start)
+
+    def _known(self, entities: Sequence[str]) -> dict[str, list[Row]]:
+        """The rows of some entities; those whose values are kept as hashes are read again."""
+        found = self.store.by_entities(entities)
+        if not self.store.vault.active:
+            return found
+        rows = [row for one in found.values() for row in one]
+        self._uncover(rows)
+        return self.store.by_entities(entities)
+
+    def _uncover(self, rows: Sequence[Row]) -> None:
+        unknown = [row for row in rows if any(hidden(v) for v in row.seen.values())]
+        look_again(unknown, self.store, self.sides)
 
     def _may_come(self, kind: str, entities: Sequence[str]) -> frozenset[tuple[str, str]]:
         """Entities of this kind that may be created by this very plan (parents of accounts)."""
@@ -299,7 +316,7 @@ class Planner:
 
     def _must_wait(self, action: Action, name: str) -> bool:
         entry = self.retries.get((action.entity, action.side, name))
-        if entry is None or entry.digest != digest_of(action, name):
+        if entry is None or entry.digest != self.journal.digest(action, name):
             return False
         return entry.next_at > self.clock.now()
 

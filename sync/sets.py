@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mapping.canonical import role_key
 from sync.fields import FieldContext, Set, Shape, Verdict, View, blank, decide_scalar
 from sync.model import Missing, Value
+from sync.privacy import hidden
 
 Members = dict[str, Value]
 """Member key -> the member: the text itself, or for an entity the list of its roles."""
@@ -17,7 +18,8 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
 
     Rules that name one side's word, and `create only`, treat the set as one value.
     """
-    if context.settings.rule.kind in ("source", "unless-blank", "create-only"):
+    unknown = any(hidden(view.base) for view in views)  # its members cannot be told apart
+    if unknown or context.settings.rule.kind in ("source", "unless-blank", "create-only"):
         return decide_scalar(views, context)
     if not any(v.fresh or v.moved for v in views):
         return _unmoved(views, context)

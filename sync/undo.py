@@ -13,6 +13,7 @@ from sync.detect import observe
 from sync.journal import Journal
 from sync.model import Action, FieldWrite, Plan, Question, Row, State, Statistics, Value, Verb
 from sync.planner import Draft, Planner
+from sync.privacy import hidden
 from sync.sides import by_name
 
 Key = tuple[str, str, str]
@@ -38,6 +39,7 @@ def plan_undo(planner: Planner, run: str, digest: str, statistics: Statistics) -
         raise SettingsError(f"there is no run {run}", remedy=f"The latest runs: {latest}.")
     written = journal.written(run)
     _look_again(planner, written)
+    written = journal.written(run)  # hidden values are known now, where the sides still show them
     undoing = _Undoing(planner, run)
     for op in written:
         undoing.take(op)
@@ -190,6 +192,9 @@ class _Undoing:
         if not as_left and now != found.written.new:
             who = self._who(row, name) if found.known else "taken in part, or changed since"
             self._leave_field(row.key, found, name, who, now)
+            return None
+        if hidden(found.old):
+            self._leave_field(row.key, found, name, "what it replaced is kept as a hash only", now)
             return None
         if not self._can_hold(row, name, found.old):
             reason = "what it referred to is no longer there"

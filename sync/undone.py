@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sync.model import Action, Plan, Value, Verb
+from sync.privacy import NO_VAULT, Vault
 from sync.store import Store, dumps, guarded
 
 Mark = tuple[str, str, str]
@@ -18,6 +19,7 @@ class Undone:
     """Everything that was undone: mark -> (digest of the value taken back, the run undone)."""
 
     marks: Mapping[Mark, tuple[str, str]]
+    vault: Vault = NO_VAULT
 
     @classmethod
     def of(cls, store: Store) -> Undone:
@@ -26,7 +28,9 @@ class Undone:
             found = store.db.conn.execute(
                 "SELECT entity, side, field, digest, undone FROM undone"
             ).fetchall()
-        return cls({(e, side, name): (digest, run) for e, side, name, digest, run in found})
+        return cls(
+            {(e, side, name): (digest, run) for e, side, name, digest, run in found}, store.vault
+        )
 
     def run_of(self, entity: str, name: str) -> str:
         """The run whose value of this field was taken back on some side, or ""."""
@@ -38,7 +42,7 @@ class Undone:
         mark = self.marks.get((action.entity, action.side, name))
         if mark is None or (action.verb is Verb.UPDATE and not name):
             return False
-        return not name or mark[0] == _digest(value)
+        return not name or mark[0] == self.vault.seal(_digest(value))
 
 
 def remember(store: Store, plan: Plan, run: str) -> None:
@@ -46,7 +50,7 @@ def remember(store: Store, plan: Plan, run: str) -> None:
     marks: list[tuple[str, ...]] = []
     for action in plan.actions:
         for name, value in action.options.get("undoes", {}).items():
-            mark = (action.entity, action.side, name, _digest(value))
+            mark = (action.entity, action.side, name, store.vault.seal(_digest(value)))
             marks.append((*mark, run, plan.subject[0]))
         if action.verb is Verb.ARCHIVE:
             marks.append((action.entity, action.side, "", "", run, plan.subject[0]))

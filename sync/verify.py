@@ -9,13 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.base import RemoteRecord
-from sync.detect import observe
 from sync.journal import Journal
 from sync.model import Action, FieldWrite, Question, Row, State, Value, Verb
 from sync.planner import Planner
 from sync.reconcile import Decision
-from sync.sides import Side, by_name
 from sync.store import Store
 
 
@@ -56,24 +53,6 @@ def sample(store: Store, number: int) -> list[str]:
     linked = (row.entity for row in store.rows("entity IS NOT NULL AND state = 'live'"))
     entities = {str(entity) for entity in linked}
     return sorted(entities, key=lambda e: hashlib.sha256(e.encode()).digest())[:number]
-
-
-def look_at(
-    entities: Sequence[str], store: Store, sides: Sequence[Side]
-) -> dict[tuple[str, str], int]:
-    """Read the records of some entities by id; returns how many per side and object type."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for rows in store.by_entities(entities).values():
-        for row in rows:
-            if row.state is State.LIVE and row.side in by_name(sides):
-                groups.setdefault((row.side, row.object_type), []).append(row.id)
-    for (name, object_type), ids in groups.items():
-        side = by_name(sides)[name]
-        found = side.connector.fetch(object_type, side.read_fields(object_type), ids)
-        gone = set(ids) - {r.requested_id or r.id for r in found}
-        lost = [RemoteRecord(object_type, i, archived=True) for i in sorted(gone)]
-        observe(side, side.mapping.kind_of(object_type), [*found, *lost], store)
-    return {key: len(ids) for key, ids in groups.items()}
 
 
 def verify(

@@ -137,7 +137,7 @@ class _Book:
     def of(cls, store: Store, entity: str, rows: Sequence[Row], rule_of: RuleOf) -> _Book:
         with guarded():
             runs = dict(store.db.conn.execute("SELECT id, started FROM runs").fetchall())
-        entities = [entity, *_absorbed(store, entity)]
+        entities = [entity, *absorbed(store, entity)]
         events = sorted(
             (e for one in entities for e in Events(store).of(one, [r.key for r in rows])),
             key=lambda e: e.id,
@@ -245,7 +245,7 @@ def _entry_of_answer(answer: Mapping[str, Any]) -> Entry:
     )
 
 
-def _absorbed(store: Store, entity: str) -> list[str]:
+def absorbed(store: Store, entity: str) -> list[str]:
     """Entities that were merged into this one, over all steps."""
     found: list[str] = []
     waiting = [entity] if entity else []

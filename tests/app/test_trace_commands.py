@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.load import load_config
+from config.settings import resolve_credentials
 from tests.app.office import Office
 from tests.app.test_sync_commands import mapping_of
 
@@ -82,6 +84,48 @@ def test_a_fix_is_planned_for_a_preferred_side_only(office: Office) -> None:
     made = office.tieline("verify", "--fix", "--prefer", "hubspot", "-o", str(file), "--json")
     assert (made.code, made.json["purpose"]) == (0, "fix")
     assert office.tieline("apply", str(file), "--json").code in (0, 3)
+
+
+def test_a_person_is_forgotten_only_when_it_is_confirmed(office: Office) -> None:
+    assert office.tieline("setup").code == 0
+    assert office.tieline("run", "--json").code in (0, 3)
+    contact, shown = next(iter(office.dump("hubspot", "contacts").items()))
+    done = office.tieline("forget", "hubspot", contact, "--yes", "--json")
+    assert done.code == 0
+    assert {"side": "hubspot", "object_type": "contacts", "id": contact} in done.json["forgotten"]
+    email = shown.get("properties", shown)["email"]
+    assert email.encode() not in _state(office)
+    assert office.tieline("forget", "hubspot", "0", "--yes").code == 2
+
+
+def test_no_secret_is_in_the_state(office: Office) -> None:
+    assert office.tieline("setup").code == 0
+    assert office.tieline("run", "--json").code in (0, 3)
+    assert office.tieline("plan", "-o", str(office.folder / ".tieline" / "plan.json")).code in (
+        0,
+        5,
+    )
+    config = load_config(office.config).config
+    found = [
+        text
+        for side in config.sides.values()
+        for text in secrets_of(resolve_credentials(side.credentials, office.folder))
+    ]
+    assert len(found) >= 2
+    there = _state(office)
+    assert len(there) > 10_000
+    assert [text for text in found if text.encode() in there] == []
+
+
+def secrets_of(credentials: Any) -> list[str]:
+    """Every secret text of a side."""
+    values = credentials.values() if isinstance(credentials, dict) else vars(credentials).values()
+    return [v for v in values if isinstance(v, str) and len(v) > 8]
+
+
+def _state(office: Office) -> bytes:
+    files = sorted((office.folder / ".tieline").rglob("*"))
+    return b"".join(file.read_bytes() for file in files if file.is_file())
 
 
 ALLOWED = [a for g in ("deletes", "changes", "empty", "everything") for a in ("--allow", g)]
