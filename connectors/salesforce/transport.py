@@ -248,6 +248,8 @@ class Transport:
         broken = status >= 500 and not (request.answer == "xml" and found)
         if broken or status in TRANSIENT_STATUS or codes & TRANSIENT_CODES:
             raise self._passing(status, found, response)
+        if not found and _unreadable(response):
+            raise UnexpectedReplyError(f"{request.route} was refused ({status}) in words cut off.")
         return Answer(status, None, request.route, found)
 
     def _passing(
@@ -288,6 +290,12 @@ def _loads(content: bytes) -> Any:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
         return None
+
+
+def _unreadable(response: requests.Response) -> bool:
+    """Whether a body that calls itself JSON is none: what it refused cannot be known."""
+    kind = response.headers.get("Content-Type", "")
+    return "json" in kind and bool(response.content) and _loads(response.content) is None
 
 
 def _words(found: tuple[Fault, ...], status: int) -> str:
