@@ -50,8 +50,11 @@ def sandboxes(
     ports: Sequence[int] = (),
     tls: bool = True,
     clock: OffsetClock | None = None,
+    profile: str = "open",
+    chance: int = 0,
 ) -> Iterator[dict[str, Running]]:
-    """Running sandboxes by vendor; they share a clock and a certificate authority.
+    """Running sandboxes by vendor; they share a clock and a certificate authority. `profile` says
+    how difficult they are, `chance` which course their faults take.
 
     Raises SettingsError for a port that is taken.
     """
@@ -61,7 +64,8 @@ def sandboxes(
     with ExitStack() as stack:
         for place, vendor in enumerate(dict.fromkeys(vendors)):
             port = ports[place] if place < len(ports) else 0
-            made = import_module(f"sandbox.{vendor}").make(clock=shared, profile="open")
+            make = import_module(f"sandbox.{vendor}").make
+            made = make(clock=shared, profile=profile, seed=chance)
             try:
                 running[vendor] = made.start(port=port, tls=tls, ca=authority)
             except OSError as error:
