@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from connectors.base import RawFields
@@ -42,12 +42,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What Salesforce said to one row: an id, or faults; `lost` why nobody knows."""
+    """What Salesforce said to one row: an id, or faults; `lost` why nobody knows. `repeated`
+    says that an earlier sending, whose answer was lost, may have done it."""
 
     id: str = ""
     created: bool = False
     faults: tuple[Fault, ...] = ()
     lost: str = ""
+    repeated: bool = False
 
 
 def send(
@@ -106,7 +108,7 @@ def _results(call: Call, answer: Answer, expected: int) -> list[Result]:
     whole = isinstance(body, list) and all(isinstance(item, dict) for item in body)
     if not whole or len(body) != expected:
         raise UnexpectedReplyError(f"{answer.route} did not answer each of {expected} rows.")
-    return [_result(call, item) for item in body]
+    return [replace(_result(call, item), repeated=answer.repeated) for item in body]
 
 
 def _result(call: Call, item: Mapping[str, Any]) -> Result:

@@ -6,7 +6,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -36,6 +36,7 @@ from core.errors import (
     RateLimitedError,
     TransientError,
     UnexpectedReplyError,
+    VendorDownError,
 )
 from core.log import get_logger
 
@@ -85,6 +86,8 @@ class Answer:
     body: Any
     route: str
     faults: tuple[Fault, ...] = ()
+    repeated: bool = False
+    """An earlier sending, whose answer was lost, may have done the work."""
 
     @property
     def ok(self) -> bool:
@@ -151,7 +154,17 @@ class Transport:
         TransientError, UnexpectedReplyError (HTML, cut-off JSON), AuthError and
         BudgetExhaustedError; every other refusal is the Answer's.
         """
-        return self._with_session(request, self._once)
+        doubts: list[ConnectorError] = []
+
+        def once(request: Request, grant: Grant) -> Answer:
+            try:
+                return self._once(request, grant)
+            except (NetworkError, VendorDownError, UnexpectedReplyError) as error:
+                if not isinstance(error, NotSentError):
+                    doubts.append(error)
+                raise
+
+        return replace(self._with_session(request, once), repeated=bool(doubts))
 
     def stream(self, request: Request) -> requests.Response:
         """An answer whose body is still to be read; the caller closes it. Raises what `call`

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import groupby
 
 from connectors.base import (
@@ -33,6 +34,8 @@ from core.errors import ConnectorError, NotFoundError, RecordError, RejectedErro
 
 ROUNDS = 5
 LOCK_PAUSE = 0.5
+STAMP_GRAIN = 1.0
+"""Seconds by which two stamps, which count whole seconds, may seem further apart."""
 
 
 class Writer:
@@ -58,6 +61,7 @@ class Writer:
     def apply(self, object_type: str, writes: Sequence[Write]) -> list[Outcome]:
         """See the contract. N writes of one verb cost N/200 calls, or from a threshold on one
         bulk job; and a query for each 400 to read back what Salesforce now holds."""
+        begun = self._clock.monotonic()
         ledger = Ledger()
         placed = list(enumerate(writes))
         # what changes records as a whole keeps its place among the other writes
@@ -66,7 +70,7 @@ class Writer:
                 self._moves.settle(object_type, list(run), ledger)
             else:
                 self._run(object_type, list(run), ledger)
-        self._finish(object_type, ledger)
+        self._finish(object_type, ledger, begun)
         return [ledger.outcomes[place] for place in range(len(writes))]
 
     def _run(self, object_type: str, placed: Sequence[tuple[int, Write]], ledger: Ledger) -> None:
@@ -211,7 +215,7 @@ class Writer:
 
     # -- afterwards ---------------------------------------------------------------------------
 
-    def _finish(self, object_type: str, ledger: Ledger) -> None:
+    def _finish(self, object_type: str, ledger: Ledger, begun: float) -> None:
         """Write the contact roles of what was done, read it all back, and say it."""
         done = list(ledger.done.values())
         wished = {
@@ -228,8 +232,17 @@ class Writer:
                 ledger.refuse(item, errors[id])
             else:
                 found = records.get(id)
-                told = Done(item.op, found, id, created=result.created, refused=refused)
+                made = result.created or (result.repeated and self._just_made(found, begun))
+                told = Done(item.op, found, id, created=made, refused=refused)
                 ledger.conclude(item, told)
+
+    def _just_made(self, record: RemoteRecord | None, begun: float) -> bool:
+        """Whether a record was made since `begun`, where the sending that made it told nothing
+        and its repeat found the record there. Only spans are compared, never two clocks."""
+        if record is None or record.created is None or record.modified is None:
+            return False
+        span = timedelta(seconds=self._clock.monotonic() - begun + STAMP_GRAIN)
+        return not record.archived and record.modified - record.created <= span
 
     def _read_back(
         self, object_type: str, done: Sequence[tuple[Item, Result]]
