@@ -30,6 +30,7 @@ from connectors.salesforce.session import Grant, SignIn
 from core.clock import Clock
 from core.errors import (
     AuthError,
+    BudgetExhaustedError,
     ConnectorError,
     CursorExpiredError,
     NetworkError,
@@ -100,7 +101,10 @@ class Answer:
         return self.body
 
     def error(self) -> ConnectorError:
-        return call_error(self.status, self.faults, self.route)
+        error = call_error(self.status, self.faults, self.route)
+        if self.repeated:
+            return NetworkError(f"The answer was lost, and when it was sent again: {error}")
+        return error
 
 
 class Meter:
@@ -164,7 +168,13 @@ class Transport:
                     doubts.append(error)
                 raise
 
-        return replace(self._with_session(request, once), repeated=bool(doubts))
+        try:
+            answer = self._with_session(request, once)
+        except (AuthError, BudgetExhaustedError, RateLimitedError) as error:
+            if doubts and request.write:
+                raise doubts[-1] from error  # the others mean that nothing was done
+            raise
+        return replace(answer, repeated=bool(doubts) and request.write)
 
     def stream(self, request: Request) -> requests.Response:
         """An answer whose body is still to be read; the caller closes it. Raises what `call`
@@ -251,6 +261,10 @@ class Transport:
         if 301 <= status < 400:
             raise UnexpectedReplyError(f"{request.route} was answered with a redirect ({status}).")
         found = _faults(request, response)
+        if not found and _garbled(response):
+            raise UnexpectedReplyError(
+                f"{request.route} was refused ({status}) for a reason that cannot be read."
+            )
         codes = {fault.code for fault in found}
         if status == 401 or codes & SESSION_CODES:
             raise _ExpiredError(f"Salesforce refused the session: {_words(found, status)}")
@@ -272,6 +286,12 @@ class Transport:
         if isinstance(error, RateLimitedError):
             self._gate.close(UNTOLD_PAUSE if error.retry_after is None else error.retry_after)
         return error
+
+
+def _garbled(response: requests.Response) -> bool:
+    """Whether the refusal is not what Salesforce says, or only a part of it."""
+    told = "json" in response.headers.get("Content-Type", "") and bool(response.content)
+    return response.status_code == 400 or (told and _loads(response.content) is None)
 
 
 def _faults(request: Request, response: requests.Response) -> tuple[Fault, ...]:

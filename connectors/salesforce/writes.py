@@ -57,6 +57,8 @@ class Writer:
         self._patience = patience
         self._roles = RoleWriter(transport, reader, clock)
         self._moves = moves
+        self._told: dict[str, dict[str, float]] = {}
+        """Per object type the ids told lately, and when."""
 
     def apply(self, object_type: str, writes: Sequence[Write]) -> list[Outcome]:
         """See the contract. N writes of one verb cost N/200 calls, or from a threshold on one
@@ -222,6 +224,12 @@ class Writer:
             result.id or item.row.id: item.roles for item, result in done if item.roles is not None
         }
         errors = self._roles.write(wished) if wished else {}
+        lately = {
+            id: at
+            for id, at in self._told.get(object_type, {}).items()
+            if begun - at <= 2 * STAMP_GRAIN
+        }
+        self._told[object_type] = lately
         records = self._read_back(object_type, done)
         for item, result in done:
             id = result.id or item.row.id
@@ -235,11 +243,15 @@ class Writer:
                 made = result.created or (result.repeated and self._just_made(found, begun))
                 told = Done(item.op, found, id, created=made, refused=refused)
                 ledger.conclude(item, told)
+        now = self._clock.monotonic()
+        self._told[object_type] = lately | {r.id or item.row.id: now for item, r in done}
 
     def _just_made(self, record: RemoteRecord | None, begun: float) -> bool:
         """Whether a record was made since `begun`, where the sending that made it told nothing
         and its repeat found the record there. Only spans are compared, never two clocks."""
         if record is None or record.created is None or record.modified is None:
+            return False
+        if record.id in self._told[record.object_type]:
             return False
         span = timedelta(seconds=self._clock.monotonic() - begun + STAMP_GRAIN)
         return not record.archived and record.modified - record.created <= span

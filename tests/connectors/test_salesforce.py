@@ -595,11 +595,14 @@ def test_trouble_between_collection_calls_costs_nothing(
     assert sorted(r.fields[STAMP] for r in records.values()) == sorted(f[STAMP] for f in made)
 
 
-def test_a_creation_whose_answer_was_lost_is_told_as_one(harness: SalesforceHarness) -> None:
+@pytest.mark.parametrize("later", [0, 60])
+def test_a_creation_whose_answer_was_lost_is_told_as_one(
+    harness: SalesforceHarness, later: int
+) -> None:
     write = Create(new_op(), {"Name": "Acme", STAMP: "s"}, stamp_field=STAMP)
     harness.fault("composite/sobjects", "drop_after")
     (first,) = harness.connector.apply("Account", [write])
-    harness.advance(60)
+    harness.advance(later)
     harness.fault("composite/sobjects", "drop_after")
     (second,) = harness.connector.apply("Account", [write])
     assert isinstance(first, Done)

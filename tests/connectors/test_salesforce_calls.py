@@ -459,3 +459,21 @@ def test_a_field_that_refuses_a_whole_call_is_named_and_costs_no_halving() -> No
         made.apply("Account", writes)
     made.close()
     assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize("last", [expired(), refusal("API_DISABLED_FOR_ORG", 403)])
+def test_no_error_that_means_nothing_was_sent_hides_a_lost_answer(last: Canned) -> None:
+    lost = [Canned(error=cut())]
+    fake = FakeSalesforce(lambda _: lost.pop() if lost else last)
+    made, _ = connector(fake)
+    with pytest.raises(NetworkError):
+        made.apply("Account", [Update("op", ID, {"Name": "x"})])
+    made.close()
+
+
+@pytest.mark.parametrize("body", [b"", b'[{"errorCode": "INVALID_FI', b"<html>"])
+def test_a_refusal_that_cannot_be_read_is_asked_again(body: bytes) -> None:
+    torn = [Canned(body, 400, {"Content-Type": "application/json"})]
+    fake = FakeSalesforce(lambda _: torn.pop() if torn else rows())
+    assert read(fake) == []
+    assert len(fake.requests) == 2
