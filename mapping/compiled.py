@@ -90,8 +90,10 @@ class CompiledField:
         left = tuple(p for p in self.parts if p.name not in gone)
         if not left or gone & self.transform.needs:
             return None
-        options = replace(self.how, parts=frozenset(p.name for p in left))
-        return replace(self, parts=left, how=options)
+        names = frozenset(p.name for p in left)
+        if not gone and self.how.parts == names:
+            return self
+        return replace(self, parts=left, how=replace(self.how, parts=names))
 
 
 @dataclass(frozen=True, slots=True)
