@@ -131,9 +131,23 @@ class _Judge:
             message = "undone; it is not written again by itself"
             return self._difference(written.name, "undone", message, values, explained=True)
         error = error or self.refused.get((self.entity, action.side, written.name))
+        if not error and self._own_form(action.side, written):
+            message = f"{action.side} was given {written.new!r} and keeps it in a form of its own"
+            return self._difference(written.name, "own form", message, values, explained=True)
         cause = "refused" if error else "pending"
         message = error or f"{written.why}; not written to {action.side} yet"
         return self._difference(written.name, cause, message, values, explained=bool(error))
+
+    def _own_form(self, side: str, written: FieldWrite) -> bool:
+        """Whether the very value was the last one written, and nobody has changed it since."""
+        last = None
+        for op in Journal(self.planner.store).history(self.entity):
+            if op["side"] == side and op["state"] == "done":
+                sent = [f["new"] for f in op["action"]["fields"] if f["name"] == written.name]
+                last = sent[-1] if sent else last
+        rows = [r for r in self.rows if r.side == side and r.state is State.LIVE]
+        settled = all(r.base.get(written.name) == r.seen.get(written.name) for r in rows)
+        return settled and last is not None and last == written.new
 
     def _differs(self, name: str) -> bool:
         shown = [r.seen[name] for r in self.rows if r.state is State.LIVE and name in r.seen]

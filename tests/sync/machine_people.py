@@ -141,8 +141,12 @@ class People:
         if spec.shape == "ref":
             picked = [*there, None][choice % (len(there) + 1)]
             return picked and picked.at[side][1]
-        members = [t for n, t in enumerate(there) if choice >> n & 1]
+        members = [t for n, t in enumerate(there) if choice >> n & 1 and self._everywhere(t)]
         return [{"id": t.at[side][1], "label": None, "primary": False} for t in members]
+
+    def _everywhere(self, person: Thing) -> bool:
+        """Whether every side has, or is to get, a record that a deal can name."""
+        return not person.gone and all(t == "Contact" for t, _ in person.at.values())
 
     def edit(self, thing: Thing, side: str, spec: Spec, choice: int) -> None:
         """A person sets or clears a field on a side."""
