@@ -30,11 +30,18 @@ def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
     A record whose successor cannot be seen yet is tried again by the next run.
     """
     questions: list[Question] = []
-    for row in list(store.rows("state = 'moved' AND dirty = 1 AND entity IS NOT NULL")):
+    moved = list(store.rows("state = 'moved' AND dirty = 1 AND entity IS NOT NULL"))
+    # where two became one under a new id, it is the one whose values it shows
+    for row in sorted(moved, key=lambda r: -_likeness(r, _successor(r, store, by_name(sides)))):
         question = _follow(row, store, by_name(sides))
         if question is not None:
             questions.append(question)
     return questions
+
+
+def _likeness(row: Row, successor: Row | None) -> int:
+    shown = successor.seen if successor else {}
+    return sum(1 for name, value in row.seen.items() if value and shown.get(name) == value)
 
 
 def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | None:

@@ -152,6 +152,9 @@ class People:
         """A person sets or clears a field on a side."""
         if side not in self.showing(thing, spec):
             return
+        unknown_yet = not thing.linked and len(thing.at) > 1
+        if unknown_yet and (thing.kind, spec.name) == ("opportunity", "account"):
+            return  # name and account are the key: with another account it is another deal
         before = self.seen(thing, side, spec)
         value = self.raw(thing, spec, side, choice)
         self.world.crms[side].edit(*thing.at[side], {spec.name: value})
