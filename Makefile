@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+CLIENTS := .venv/.clients-installed
+NODE := tests/sandbox/third_party
 
 .PHONY: help demo test test-slow lint bench docs constraints clean
 .DEFAULT_GOAL := help
@@ -28,8 +30,17 @@ lint: $(STAMP)  ## style, types, layers
 test: lint  ## lint, then every test that is not slow
 	@$(BIN)/python -m pytest -m "not slow" -n 2
 
-test-slow: $(STAMP)  ## the slow tests
-	@$(BIN)/python -m pytest -m slow || test $$? -eq 5
+$(CLIENTS): $(STAMP) $(NODE)/package.json $(NODE)/package-lock.json
+	@echo "installing the clients that others wrote"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,thirdparty]'
+	@mkdir -p build/node && cp $(NODE)/package.json $(NODE)/package-lock.json $(NODE)/.npmrc build/node/
+	@if command -v npm > /dev/null; then \
+	  cd build/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	else echo "npm is not installed: the clients for Node are skipped"; fi
+	@touch $@
+
+test-slow: $(CLIENTS)  ## the slow tests, with clients that others wrote
+	@$(BIN)/python -m pytest -m slow -n 2
 
 bench: $(STAMP)  ## the benchmarks
 	@$(BIN)/python -m benchmarks
@@ -41,7 +52,7 @@ docs: $(STAMP)  ## the generated parts of docs/ and the schema of the configurat
 
 constraints:  ## pin the newest versions of all dependencies in constraints.txt
 	@rm -rf build/constraints && $(PYTHON) -m venv build/constraints
-	@build/constraints/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev]'
+	@build/constraints/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev,thirdparty]'
 	@head -n 1 constraints.txt > build/constraints.txt
 	@build/constraints/bin/python -m pip freeze --exclude-editable >> build/constraints.txt
 	@mv build/constraints.txt constraints.txt && rm -rf build/constraints

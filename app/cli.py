@@ -11,7 +11,13 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, TyperException
 
-from app import sandbox_commands, setup_commands, sync_commands
+from app import (
+    questions_commands,
+    sandbox_commands,
+    setup_commands,
+    sync_commands,
+    trace_commands,
+)
 from app.messages import INTERRUPTED, tell, usage
 from app.session import Options
 
@@ -24,6 +30,8 @@ app = typer.Typer(
 )
 app.add_typer(setup_commands.commands)
 app.add_typer(sync_commands.commands)
+app.add_typer(trace_commands.commands)
+app.add_typer(questions_commands.commands)
 app.add_typer(sandbox_commands.commands)
 app.add_typer(sandbox_commands.sandbox, name="sandbox")
 

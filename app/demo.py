@@ -52,7 +52,7 @@ def play(session: Session, size: Size, keep: Path | None) -> int:
     started = session.clock.monotonic()
     with _folder(keep) as folder, staged(size) as stage:
         config = folder / "tieline.yaml"
-        write_config(config, stage.running)
+        write_config(config, stage.running, size.people)
         inside = replace(session, config=config, state=folder / ".tieline", clock=stage.clock)
         story = Story(inside, stage)
         _opening(story, config)

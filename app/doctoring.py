@@ -34,7 +34,7 @@ def examine(session: Session) -> list[Found]:
             continue
         try:
             found += _side(session, loaded, side, file)
-            ready += [side] if side.schemas else []
+            ready += [side] if side.owners.active else []  # else its users were not read
         finally:
             side.connector.close()
     return [*found, *_owners(ready)]

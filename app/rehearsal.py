@@ -37,6 +37,9 @@ rules:
     first_link: latest
   opportunity:
     first_link: hold                # a person decides
+
+guards:
+  max_ambiguous: {ambiguous}              # the demo world has duplicates on purpose
 """
 
 
@@ -47,8 +50,11 @@ def sandboxes(
     ports: Sequence[int] = (),
     tls: bool = True,
     clock: OffsetClock | None = None,
+    profile: str = "open",
+    chance: int = 0,
 ) -> Iterator[dict[str, Running]]:
-    """Running sandboxes by vendor; they share a clock and a certificate authority.
+    """Running sandboxes by vendor; they share a clock and a certificate authority. `profile` says
+    how difficult they are, `chance` which course their faults take.
 
     Raises SettingsError for a port that is taken.
     """
@@ -58,7 +64,8 @@ def sandboxes(
     with ExitStack() as stack:
         for place, vendor in enumerate(dict.fromkeys(vendors)):
             port = ports[place] if place < len(ports) else 0
-            made = import_module(f"sandbox.{vendor}").make(clock=shared, profile="open")
+            make = import_module(f"sandbox.{vendor}").make
+            made = make(clock=shared, profile=profile, seed=chance)
             try:
                 running[vendor] = made.start(port=port, tls=tls, ca=authority)
             except OSError as error:
@@ -111,9 +118,10 @@ def _bodies_of(path: Path) -> dict[str, Any]:
     return found
 
 
-def write_config(path: Path, running: Mapping[str, Running], rules: str = RULES) -> None:
+def write_config(path: Path, running: Mapping[str, Running], people: int = 2_200) -> None:
     """A configuration that points at the sandboxes; secrets stand in files of their own, in a
-    folder beside it that only its owner may read. Raises SettingsError."""
+    folder beside it that only its owner may read. `people` in the world: a tenth of them may
+    be ambiguous. Raises SettingsError."""
     if len(running) < _LEAST:
         raise SettingsError(
             "a configuration needs two sides, and only one sandbox is started",
@@ -125,6 +133,7 @@ def write_config(path: Path, running: Mapping[str, Running], rules: str = RULES)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for vendor, sandbox in running.items():
             lines += _side(vendor, sandbox, folder)
+        rules = RULES.format(ambiguous=people // 10)
         path.write_text("\n".join(lines) + "\n" + rules, encoding="utf-8")
     except OSError as error:
         raise SettingsError(

@@ -21,6 +21,14 @@ class Vendor(StrEnum):
     HUBSPOT = "hubspot"
 
 
+class Profile(StrEnum):
+    """How difficult the sandboxes are; docs/quirks.md lists what each profile does."""
+
+    OPEN = "open"
+    STRICT = "strict"
+    HOSTILE = "hostile"
+
+
 @sandbox.callback()
 def group() -> None:
     """CRMs to rehearse against, on this machine."""
@@ -40,6 +48,13 @@ def up(
         str | None,
         typer.Option("--seed", help="`demo`, or a JSON file: vendor -> body of /_sandbox/seed."),
     ] = None,
+    profile: Annotated[
+        Profile,
+        typer.Option("--profile", help="How difficult: hostile turns on all faults, at rates."),
+    ] = Profile.OPEN,
+    chance: Annotated[
+        int, typer.Option("--chance", help="Another number: another course of faults.")
+    ] = 0,
     write_config: Annotated[
         Path | None,
         typer.Option("--write-config", help="Write a configuration that points at them."),
@@ -53,7 +68,9 @@ def up(
 
     session = open_session(ctx.obj, json=json)
     names = [str(vendor) for vendor in vendors or list(Vendor)]
-    with rehearsal.sandboxes(names, ports=port or [], tls=not http) as running:
+    with rehearsal.sandboxes(
+        names, ports=port or [], tls=not http, profile=str(profile), chance=chance
+    ) as running:
         rehearsal.seed(running, seed)
         if write_config is not None:
             rehearsal.write_config(write_config, running)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from core.redact import redact
 from sync.model import Row
+from sync.privacy import hidden
 
 _LONGEST = 60
 Names = Mapping[str, str]
@@ -37,6 +38,8 @@ def _plain(given: Any, names: Names) -> str:
 
 
 def _record(given: Mapping[str, Any], names: Names) -> str:
+    if hidden(given):
+        return "(hidden)"
     if "amount" in given:
         return f"{given['amount']} {given.get('currency', '')}".strip()
     if "ref" in given:
@@ -50,6 +53,7 @@ def _record(given: Mapping[str, Any], names: Names) -> str:
 
 def title(seen: Mapping[str, Any]) -> str:
     """The words by which a person knows a record, from its canonical values."""
+    seen = {name: value for name, value in seen.items() if not hidden(value)}
     if seen.get("name"):
         return str(seen["name"])
     name = " ".join(str(seen[n]) for n in ("first_name", "last_name") if seen.get(n))

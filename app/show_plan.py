@@ -161,4 +161,6 @@ def _violations(console: Console, made: Plan) -> None:
     for violation in made.violations:
         text = f"guard {violation.guard}: {violation.message}; a run stops before any write"
         show.line(console, text, "bold red")
+        for detail in violation.detail:
+            show.line(console, f"  {detail}")
         show.line(console, f"  to go on once: {violation.flag}")

@@ -48,7 +48,12 @@ def report(console: Console, made: Report, *, everything: bool = False) -> None:
     show.line(console, f"Written: {made.writes:,}. API calls: {calls or 'none'}.")
     if made.questions:
         held = show.count(made.questions, "thing")
-        show.line(console, f"{held} held for a person: see `tieline conflicts`.")
+        show.line(console, f"{held} held for a person: see `tieline questions`.")
+    for cause, known in made.waiting.items():
+        oldest = show.when(known.oldest)
+        show.line(console, f"  {cause}: {known.number:,} waiting, the oldest since {oldest}")
+    for warning in made.warnings:
+        show.line(console, warning, "bold yellow")
     failures(console, made.failures, everything=everything)
 
 

@@ -61,8 +61,14 @@ def _runs(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def _waiting(console: Console, found: Mapping[str, Any]) -> None:
-    questions = ", ".join(f"{cause} {n:,}" for cause, n in found["questions"].items())
-    show.line(console, f"Held for a person: {questions or 'nothing'}")
+    head, waiting = ("cause", "number", "oldest since"), found["waiting"]
+    rows = [
+        (cause, known["number"], show.when(known["oldest"])) for cause, known in waiting.items()
+    ]
+    if rows:
+        show.table(console, head, rows, caption="Waiting for a person (`tieline questions`)")
+    else:
+        show.line(console, "Held for a person: nothing")
     retries = found["retries"]
     show.line(console, f"Refused, tried again: {retries['waiting']:,}, due now {retries['due']:,}")
     show.line(console, f"Next run due: {show.when(found['next_run'])}")

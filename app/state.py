@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,17 +12,21 @@ from app.session import Session
 from config.load import LoadedConfig
 from config.rules import duration
 from sync.journal import Journal
+from sync.model import Waiting
 from sync.store import Store
+from sync.waiting import waiting, waiting_things
 
 REMEDIES: Mapping[str, str] = {
     "conflict": "Give both sides the same value, or give the field a `conflict` policy.",
     "held": "Correct the value on its side, or add it to the mapping's value map.",
+    "waits": "Nothing, if the record it refers to will take part; else change the reference.",
     "create": "Fill the field that is required, or change `create`, `create_as` or the scope.",
     "ambiguous": "Merge the duplicates on their side, or make the match keys more exact.",
     "resembles": "Correct the key that differs, or link them by giving both the same key.",
     "merge": "Merge the named records on the other side too, or set `merges: merge`.",
     "convert": "Name the account of the lead on some side, or convert it there by hand.",
     "fight": "Find the workflow that sets the field back, or let its side be the field's source.",
+    "refused": "Correct the record on its side, or answer `retry` once what refused it is gone.",
     "delete": "Delete or restore the record, or set `deletes` for this kind.",
 }
 """What a person can do, by the cause of a question."""
@@ -60,6 +63,7 @@ def status(session: Session) -> dict[str, Any]:
         "runs": [],
         "sides": {name: {"linked": {}, "read": {}} for name in loaded.config.sides},
         "questions": {},
+        "waiting": {},
         "retries": {"waiting": 0, "due": 0, "next": None},
         "next_run": None,
     }
@@ -78,7 +82,10 @@ def _fill(found: dict[str, Any], store: Store, loaded: LoadedConfig, now: dateti
     for row in store.db.query("SELECT side, object_type, full_at FROM cursors"):
         if row["side"] in found["sides"]:
             found["sides"][row["side"]]["read"][row["object_type"]] = row["full_at"]
-    found["questions"] = dict(Counter(q["cause"] for q in store.questions()))
+    found["waiting"] = _waiting(waiting(waiting_things(store)))
+    found["questions"] = {
+        cause: known["number"] for cause, known in found["waiting"].items() if cause != "refused"
+    }
     retries = journal.retries()
     due = sum(retry.next_at <= now for retry in retries)
     following = retries[0].next_at.isoformat() if retries else None
@@ -87,6 +94,10 @@ def _fill(found: dict[str, Any], store: Store, loaded: LoadedConfig, now: dateti
         every = timedelta(seconds=duration(loaded.config.schedule.every))
         last = datetime.fromisoformat(found["runs"][0]["started"])
         found["next_run"] = (last + every).isoformat()
+
+
+def _waiting(known: Mapping[str, Waiting]) -> dict[str, dict[str, Any]]:
+    return {cause: {"number": w.number, "oldest": w.oldest} for cause, w in known.items()}
 
 
 def _run(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import typer
 from app.session import Session, open_session
 
 if TYPE_CHECKING:
-    from sync.model import Report
+    from sync.model import Plan, Report
 
 commands = typer.Typer()
 
@@ -26,11 +26,20 @@ class Guard(StrEnum):
     DELETES = "deletes"
     CHANGES = "changes"
     EMPTY = "empty"
+    EVERYTHING = "everything"
     AMBIGUOUS = "ambiguous"
     RULES = "rules"
     PRODUCTION = "production"
 
 
+Backfill = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backfill",
+        metavar="KIND.FIELD|all",
+        help="Decide what a changed mapping left waiting as at a first link; repeatable.",
+    ),
+]
 Allow = Annotated[
     list[Guard] | None, typer.Option("--allow", help="Let this guard pass once; repeatable.")
 ]
@@ -43,6 +52,7 @@ def plan(
         Path | None, typer.Option("--output", "-o", help="Save the plan for `tieline apply`.")
     ] = None,
     full: Full = False,
+    backfill: Backfill = None,
     everything: All = False,
     json: Json = False,
 ) -> None:
@@ -50,20 +60,11 @@ def plan(
 
     Exit code 5 where a guard would stop the run.
     """
-    from app import show_plan, state, syncing
-    from sync.serial import save_plan
+    from app import syncing
 
     session = open_session(ctx.obj, json=json)
-    made = syncing.make_plan(session, full=full)
-    if output is not None:
-        save_plan(made, output)
-        session.say(f"saved: {output}; carry it out with `tieline apply {output}`")
-    if json:
-        session.print_json(show_plan.as_json(made))
-    else:
-        names = state.names(session, show_plan.referred(made))
-        show_plan.plan(session.out, made, names, everything=everything)
-    raise typer.Exit(5 if made.violations else 0)
+    made = syncing.make_plan(session, full=full, backfill=_fields(backfill))
+    raise typer.Exit(planned(session, made, output, everything))
 
 
 @commands.command()
@@ -78,14 +79,15 @@ def apply(
     from app import syncing
 
     session = open_session(ctx.obj, json=json)
-    made = syncing.apply_plan(session, file, _names(allow))
-    raise typer.Exit(_reported(session, made, everything))
+    made = syncing.apply_plan(session, file, allowed_names(allow))
+    raise typer.Exit(reported(session, made, everything))
 
 
 @commands.command()
 def run(
     ctx: typer.Context,
     full: Full = False,
+    backfill: Backfill = None,
     allow: Allow = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Run again and again, as `schedule.every` says.")
@@ -100,12 +102,14 @@ def run(
     from app import syncing, watching
 
     session = open_session(ctx.obj, json=json)
-    allowed = [_names(allow)]
+    allowed = [allowed_names(allow)]
+    wanted = [_fields(backfill)]
 
     def once() -> int:
         passing = allowed.pop() if allowed else frozenset()  # once: not for the runs after it
-        report = syncing.run_once(session, full=full, allowed=passing)
-        return _reported(session, report, everything)
+        filled = wanted.pop() if wanted else None
+        report = syncing.run_once(session, full=full, allowed=passing, backfill=filled)
+        return reported(session, report, everything)
 
     raise typer.Exit(watching.watch(session, once) if watch else once())
 
@@ -137,15 +141,36 @@ def conflicts(ctx: typer.Context, everything: All = False, json: Json = False) -
 
 
 @commands.command()
-def verify(ctx: typer.Context, everything: All = False, json: Json = False) -> None:
-    """Read every side in full and compare. Writes nothing.
+def verify(
+    ctx: typer.Context,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=1, help="Compare that many only, read by id.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Compare everything (the default).")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Plan what brings the sides in step, with --prefer.")
+    ] = False,
+    prefer: Annotated[
+        str | None, typer.Option("--prefer", help="The side that drift is decided for.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Save the --fix plan.")
+    ] = None,
+    everything: All = False,
+    json: Json = False,
+) -> None:
+    """Compare all sides, in full or by a sample. Writes nothing.
 
-    Exit code 4 where a difference has no explanation.
+    Exit code 4 where a difference has no explanation; of a --fix plan, 5 where a guard stops it.
     """
-    from app import show_state, syncing
+    from app import show_state, syncing, tracing
 
+    _check_verify(sample, full, fix, prefer, output)
     session = open_session(ctx.obj, json=json)
-    found = syncing.compare(session)
+    if fix:
+        made = tracing.fix(session, str(prefer))
+        raise typer.Exit(planned(session, made, output, everything))
+    found = syncing.compare(session, some=sample)
     if json:
         session.print_json(show_state.verification_json(found))
     else:
@@ -153,11 +178,45 @@ def verify(ctx: typer.Context, everything: All = False, json: Json = False) -> N
     raise typer.Exit(4 if found.unexplained else 0)
 
 
-def _names(allow: list[Guard] | None) -> frozenset[str]:
+def _check_verify(
+    sample: int | None, full: bool, fix: bool, prefer: str | None, output: Path | None
+) -> None:
+    if sample is not None and (full or fix):
+        raise typer.BadParameter("--sample compares a part only: not with --full or --fix")
+    if fix is not (prefer is not None):
+        raise typer.BadParameter("--fix and --prefer SIDE go together")
+    if output is not None and not fix:
+        raise typer.BadParameter("--output saves the plan of --fix")
+
+
+def allowed_names(allow: list[Guard] | None) -> frozenset[str]:
+    """The guards that were let pass, by name."""
     return frozenset(str(guard) for guard in allow or [])
 
 
-def _reported(session: Session, report: Report, everything: bool) -> int:
+def _fields(backfill: list[str] | None) -> list[str] | None:
+    """The fields to backfill; empty for `all`, None where it is not asked for."""
+    return [] if backfill and "all" in backfill else backfill or None
+
+
+def planned(session: Session, made: Plan, output: Path | None, everything: bool) -> int:
+    """Save and print a plan, and say how the program is to end."""
+    from app import show_plan, show_story, state
+    from sync.serial import save_plan
+
+    if output is not None:
+        save_plan(made, output)
+        session.say(f"saved: {output}; carry it out with `tieline apply {output}`")
+    if session.json:
+        session.print_json(show_plan.as_json(made))
+    else:
+        names = state.names(session, show_plan.referred(made))
+        show_plan.plan(session.out, made, names, everything=everything)
+        show_story.left(session.out, made, names)
+    return 5 if made.violations else 0
+
+
+def reported(session: Session, report: Report, everything: bool) -> int:
     """Print a report and say how the program is to end."""
     from app import show_run
     from sync.journal import result_code

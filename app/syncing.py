@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sync.model import Plan, Report
 from sync.serial import load_plan
 from sync.verify import Verification
 
-GUARDS = ("deletes", "changes", "empty", "ambiguous", "rules", "production")
+GUARDS = ("deletes", "changes", "empty", "everything", "ambiguous", "rules", "production")
 """The brakes that `--allow` can let pass, by name."""
 
 
@@ -34,10 +34,14 @@ def engine(session: Session, *, writing: bool) -> Iterator[Engine]:
         )
 
 
-def make_plan(session: Session, *, full: bool = False) -> Plan:
+def make_plan(
+    session: Session, *, full: bool = False, backfill: Sequence[str] | None = None
+) -> Plan:
     """What a run would do; nothing is written. Raises TielineError."""
     with engine(session, writing=False) as made:
-        return made.plan(full=full)
+        plan = made.plan(full=full, backfill=backfill)
+        _tell_waiting(session, made, backfill)
+        return plan
 
 
 def apply_plan(session: Session, file: Path, allowed: frozenset[str]) -> Report:
@@ -47,16 +51,36 @@ def apply_plan(session: Session, file: Path, allowed: frozenset[str]) -> Report:
         return made.apply(plan, allowed=allowed)
 
 
-def run_once(session: Session, *, full: bool, allowed: frozenset[str]) -> Report:
+def run_once(
+    session: Session,
+    *,
+    full: bool,
+    allowed: frozenset[str],
+    backfill: Sequence[str] | None = None,
+) -> Report:
     """One whole run. Raises TielineError, GuardError before any write."""
     with engine(session, writing=True) as made:
-        return made.run(allowed=allowed, full=full)
+        report = made.run(allowed=allowed, full=full, backfill=backfill)
+        _tell_waiting(session, made, backfill)
+        return report
 
 
-def compare(session: Session) -> Verification:
-    """Read every side in full and compare; nothing is written. Raises TielineError."""
+def _tell_waiting(session: Session, made: Engine, backfill: Sequence[str] | None) -> None:
+    """Name the fields whose mapping changed, and whose differences nobody has asked to write."""
+    waiting = made.waiting() if backfill is None else ()
+    if waiting:
+        listed = ", ".join(waiting)
+        session.say(
+            f"note: the mapping of {listed} changed; differences are not written by themselves:"
+            " `tieline plan --backfill all` shows what would be"
+        )
+
+
+def compare(session: Session, *, some: int | None = None) -> Verification:
+    """Read every side in full, or some records by id, and compare; nothing is written. Raises
+    TielineError."""
     with engine(session, writing=False) as made:
-        return made.verify()
+        return made.verify(some=some)
 
 
 def passes_by_itself(error: TielineError) -> bool:

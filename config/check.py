@@ -57,6 +57,7 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
                 yield Problem(("custom", kind, name), f"`{name}` cannot be a field name", _SNAKE)
     for kind, kind_rules in config.rules.items():
         yield from _kind_rules(config, kind, kind_rules)
+    yield from _parses(("questions", "warn_after"), rules.duration, config.questions.warn_after)
     for word in ("every", "full_compare"):
         yield from _parses(("schedule", word), rules.duration, getattr(config.schedule, word))
 

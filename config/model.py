@@ -205,12 +205,40 @@ class Guards(Strict):
         20, description="shares are not judged below this number of linked records"
     )
     stop_when_empty: bool = Field(True, description="a side that had records shows none")
+    stop_when_all_change: bool = Field(
+        True, description="nearly every linked record of a side has changed at once"
+    )
     stop_when_rules_change: bool = Field(
         True, description="rules or filters differ from those of the last run"
     )
 
 
 _DURATION: dict[str, JsonValue] = {"pattern": r"^[0-9]+[smhd]$"}
+
+
+class Questions(Strict):
+    """What waits for a person."""
+
+    warn_after: str = Field(
+        "7d",
+        description="age from which a run names what still waits, and ends with exit code 3",
+        json_schema_extra=_DURATION,
+    )
+
+
+class Privacy(Strict):
+    """How the state keeps values that are somebody's personal data."""
+
+    values: Literal["clear", "hashed"] = Field(
+        "clear", description="hashed: keyed hashes instead of values; see docs/privacy.md"
+    )
+    personal: list[str] = Field(
+        [
+            "person.first_name", "person.last_name", "person.email", "person.other_emails",
+            "person.phone", "person.mobile", "person.address", "person.description",
+        ],
+        description="fields (`kind.field`) that are personal",
+    )  # fmt: skip
 
 
 class Schedule(Strict):
@@ -245,6 +273,8 @@ class Config(Strict):
     )
     rules: dict[Kind, KindRules] = Field({}, description="what travels where, by kind")
     guards: Guards = Field(Guards(), description="brakes before any write")
+    questions: Questions = Field(Questions(), description="what waits for a person")
+    privacy: Privacy = Field(Privacy(), description="what the state keeps of people's data")
     schedule: Schedule = Field(Schedule(), description="how often")
     state: Path | None = Field(
         None, description="folder of the state; default .tieline beside this file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import subprocess
 from pathlib import Path
@@ -27,6 +28,7 @@ class ProgramSettings(BaseSettings):
     config: Path = Field(Path("tieline.yaml"), description="the configuration file")
     state: Path | None = Field(None, description="folder of the state; wins over the file's")
     debug: bool = Field(False, description="log every step to standard error")
+    user: str = Field("", description="who answers questions; default: the name of the login")
     log_json: bool = Field(False, description="log lines as JSON")
     no_color: bool = Field(
         False,
@@ -52,6 +54,17 @@ def program_settings() -> ProgramSettings:
             f"the environment variable {name} cannot be used: {detail['msg']}",
             remedy=f"Correct or unset {name}.",
         ) from None
+
+
+def user_name(given: str | None = None) -> str:
+    """Who answers: as given, else as set, else the name of the login."""
+    named = (given or "").strip() or program_settings().user.strip()
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a login name
+        return "somebody"
 
 
 def resolve_credentials(credentials: Credentials | None, folder: Path) -> dict[str, str]:

@@ -247,11 +247,14 @@ class Capabilities:
     `fetch` of silent fields only costs about one call per `silent_batch` ids and field.
     `association_fields` maps an object type to its association fields and the object type that
     each points to. `write_batch` is the number of writes of one kind in one call,
-    `fetch_batch` the number of ids.
+    `fetch_batch` the number of ids. From `bulk_from` writes of one kind on (None: never), one
+    `apply` with up to `bulk_batch` of them costs far fewer requests than many small ones.
     """
 
     write_batch: int
     fetch_batch: int
+    bulk_from: int | None = None
+    bulk_batch: int = 10_000
     silent_batch: int = 1000
     association_fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     silent_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -263,6 +266,11 @@ class Capabilities:
     field_times: bool = False
     currencies: bool = False
     searchable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def batch_for(self, writes: int) -> int:
+        """How many go into one `apply` where there are so many writes of one kind."""
+        large = self.bulk_from is not None and writes >= self.bulk_from
+        return max(self.bulk_batch, self.write_batch) if large else self.write_batch
 
 
 @dataclass(frozen=True, slots=True)

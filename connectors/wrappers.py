@@ -144,7 +144,7 @@ class Budgeted:
         return self._inner.find(object_type, fields, by, values)
 
     def apply(self, object_type: str, writes: Sequence[Write]) -> list[Outcome]:
-        self._allow(_batches(len(writes), self.capabilities.write_batch))
+        self._allow(_batches(len(writes), self.capabilities.batch_for(len(writes))))
         return self._inner.apply(object_type, writes)
 
     def prepare(self, stamps: Sequence[StampField]) -> list[Finding]:
@@ -252,7 +252,11 @@ class ReadOnly:
         except ConnectorError as error:
             return Finding("problem", subject, error.message, error.remedy)
         if field is None:
-            return Finding("warning", subject, "the stamp field is absent", "Run `tieline setup`.")
+            remedy = "Run `tieline setup`; if the field is there, let the integration user see it."
+            return Finding("warning", subject, "the stamp field is absent, or hidden", remedy)
+        if not (field.createable and field.updateable):
+            remedy = "Give the integration user's role or permission set edit access to the field."
+            return Finding("problem", subject, "the stamp field cannot be written", remedy)
         if not field.unique:
             remedy = "Make the field unique, or choose another name for the stamp field."
             return Finding("problem", subject, "the stamp field is not unique", remedy)

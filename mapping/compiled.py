@@ -4,6 +4,8 @@ of what is wrong with it."""
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -20,6 +22,9 @@ from mapping.transforms import (
     Transform,
     how,
 )
+
+_OUTSIDE = ("values", "parts")
+"""Options that the traits of a field tell in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,15 @@ class CompiledField:
         """The vendor fields it is read from, context included."""
         return tuple(part.vendor for part in self.parts)
 
+    def traits(self) -> dict[str, Any]:
+        """What decides how values of this field look: `shape`, a hash of all but the value map,
+        and `values`, the canonical value of each listed vendor value."""
+        options = {s: str(getattr(self.how, s)) for s in How.__slots__ if s not in _OUTSIDE}
+        parts = [(p.name, p.vendor, p.context) for p in self.parts]
+        text = json.dumps([self.definition.type, self.transform_name, parts, options, self.read])
+        shape = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return {"shape": shape, "values": self.how.values.reads()}
+
     def held_by(self, raw: Mapping[str, Any]) -> bool:
         """Whether all of its vendor fields are there (with a value or blank)."""
         return all(part.vendor in raw for part in self.parts)
@@ -76,8 +90,10 @@ class CompiledField:
         left = tuple(p for p in self.parts if p.name not in gone)
         if not left or gone & self.transform.needs:
             return None
-        options = replace(self.how, parts=frozenset(p.name for p in left))
-        return replace(self, parts=left, how=options)
+        names = frozenset(p.name for p in left)
+        if not gone and self.how.parts == names:
+            return self
+        return replace(self, parts=left, how=replace(self.how, parts=names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,10 @@ class ValueMap:
         """Whether a vendor value has a canonical one."""
         return self.passing or vendor in self._read or vendor.casefold() in self._folded
 
+    def reads(self) -> dict[str, str]:
+        """The canonical value that each listed vendor value is read as."""
+        return dict(self._read)
+
     def written(self) -> dict[str, str]:
         """The vendor value that each canonical value is written as, where there is one."""
         return {c: e.write for c, e in self.entries.items() if e.write is not None}

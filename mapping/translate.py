@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from core.errors import MappingError, MappingSpecError
@@ -55,6 +56,8 @@ class SideMapping:
             name: found.without_absent(schemas[name]) if name in schemas else found
             for name, found in self.objects.items()
         }
+        if all(objects[name].fields == found.fields for name, found in self.objects.items()):
+            return self
         return SideMapping(self.spec, objects, self.context)
 
     def kinds(self) -> tuple[str, ...]:
@@ -180,9 +183,25 @@ class SideMapping:
         errors = {n: e for n, e in shown.errors.items() if n in wished}
         return Translated(kept, {**errors, **written.errors})
 
+    def traits(self) -> dict[str, dict[str, Any]]:
+        """`ObjectType.field` -> what decides how its values look (`CompiledField.traits`)."""
+        return self._traits
+
+    @cached_property
+    def _traits(self) -> dict[str, dict[str, Any]]:
+        return {
+            f"{object_type}.{name}": found.traits()
+            for object_type, known in self.objects.items()
+            for name, found in known.fields.items()
+        }
+
     def digest(self) -> str:
         """A stable hash of everything that this mapping does; it changes when a value might be
         read or written differently."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         effective = {
             "spec": self.spec.model_dump(mode="json"),
             "context": [

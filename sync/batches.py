@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from connectors.base import Write
-from sync.model import Action, FieldWrite, Row
+from sync.model import Action, FieldWrite, Row, Value
 
 
 @dataclass(slots=True)
@@ -18,6 +18,8 @@ class Prepared:
     fields: tuple[FieldWrite, ...]
     left_out: tuple[str, ...] = ()
     row: Row | None = None
+    before: Mapping[str, Value] = field(default_factory=dict)
+    """The vendor's own values that the write replaces."""
 
 
 def merged(actions: Sequence[Action]) -> list[Action]:

@@ -10,7 +10,7 @@ from connectors.base import Move, Moved, Ref, RemoteRecord
 from core.clock import Clock
 from core.errors import CursorExpiredError
 from sync.model import Row, State
-from sync.sides import Side
+from sync.sides import Side, by_name
 from sync.store import Store
 
 Progress = Callable[[str, str, str, int], None]
@@ -104,6 +104,10 @@ def observe(side: Side, kind: str, records: Sequence[RemoteRecord], store: Store
     changed: list[Row] = []
     deleted = 0
     for object_type, batch in _by_type([*records, *_merged_away(records)]):
+        if store.vault.active:  # before the rows are read: then they are known in clear
+            for record in batch:
+                seen = side.mapping.to_canonical(record.object_type, record.fields).values
+                store.vault.learn(kind, seen)
         known = store.by_ids(side.name, object_type, [r.id for r in batch])
         for record in batch:
             row = known.get(record.id)
@@ -118,6 +122,20 @@ def observe(side: Side, kind: str, records: Sequence[RemoteRecord], store: Store
             for made in record.moved.also if record.moved else ():
                 store.set_origin(side.name, made.object_type, made.id, record.id)
     return deleted
+
+
+def look_again(rows: Iterable[Row], store: Store, sides: Sequence[Side]) -> None:
+    """Read live records by id; those that a side no longer shows are noted as deleted."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row.state is State.LIVE and row.side in by_name(sides):
+            groups.setdefault((row.side, row.object_type), []).append(row.id)
+    for (name, object_type), ids in groups.items():
+        side = by_name(sides)[name]
+        found = side.connector.fetch(object_type, side.read_fields(object_type), ids)
+        gone = set(ids) - {r.requested_id or r.id for r in found}
+        lost = [RemoteRecord(object_type, i, archived=True) for i in sorted(gone)]
+        observe(side, side.mapping.kind_of(object_type), [*found, *lost], store)
 
 
 def _merged_away(records: Iterable[RemoteRecord]) -> list[RemoteRecord]:
@@ -143,6 +161,8 @@ def _by_type(records: Iterable[RemoteRecord]) -> Iterator[tuple[str, list[Remote
 
 def merge_record(side: Side, kind: str, record: RemoteRecord, row: Row | None) -> Row | None:
     """The row as it is after this reading, or None if it says nothing new."""
+    if row is not None and row.how == "forgotten":
+        return None  # its person's data was removed from the state, and stays out of it
     if record.moved is not None:
         return _moved(side, kind, record, row)
     if record.archived:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,24 +9,34 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from filelock import FileLock, Timeout
-
 from config.model import Config
 from config.rules import duration
 from core.clock import Clock
-from core.errors import ConfigError, GuardError, LockedError, StateError, TielineError
+from core.errors import ConfigError, GuardError, SettingsError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
-from sync.detect import Progress, read_kind
+from sync import ground, undone
+from sync.answers import Answers, facts_of
+from sync.bind import bind_as_answered
+from sync.conceal import conceal, forget, vault_of
+from sync.detect import Progress, look_again, read_kind
 from sync.execute import Executor
-from sync.guard import enforce
+from sync.guard import enforce, told
 from sync.journal import Journal
-from sync.model import Plan, Report, Result, State, Statistics
+from sync.lock import locked
+from sync.model import Plan, Report, Result, Row, State, Statistics
 from sync.planner import Planner
+from sync.rebase import backfilled, chosen, rebase, remapped, settled_before, waiting_fields
 from sync.recover import recover
 from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
-from sync.verify import Verification, verify
+from sync.undo import plan_undo
+from sync.verify import Verification, sample, verify
+from sync.waiting import overdue, waiting, waiting_things, words
+from sync.why import Story, locate, rules_of, why
+from sync.wishes import Wishes
 
+Backfill = Sequence[str] | None
+"""The fields to backfill (none named: all that wait); None: no backfill."""
 Definitions = Mapping[str, Mapping[str, FieldDef]]
 
 
@@ -55,15 +64,26 @@ class Engine:
 
     # -- commands --------------------------------------------------------------------------
 
-    def run(self, *, allowed: frozenset[str] = frozenset(), full: bool = False) -> Report:
+    def run(
+        self,
+        *,
+        allowed: frozenset[str] = frozenset(),
+        full: bool = False,
+        backfill: Backfill = None,
+    ) -> Report:
         """One whole run. Raises GuardError before any write, LockedError, StateError, and the
-        ConnectorError of a side that cannot be read."""
-        with self._locked(), self.store() as store:
+        ConnectorError of a side that cannot be read.
+
+        `backfill`: fields (`kind.field`; none named: all that wait) whose differences since
+        their mapping changed are decided as at a first link.
+        """
+        with locked(self.folder), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
+                self._rehearse(store, report.run, allowed, backfill)
                 cursors = self._read(store, report, full=full)
-                plan = self._decide(store, report.run)
+                plan = self._decide(store, report.run, backfill)
                 enforce(plan.violations, allowed)
                 self._write(store, plan, report)
                 self._finish(store, plan, report, cursors)
@@ -76,24 +96,55 @@ class Engine:
             self._close(journal, report, None)
             return report
 
-    def plan(self, *, full: bool = False) -> Plan:
+    def plan(self, *, full: bool = False, backfill: Backfill = None) -> Plan:
         """What a run would do. Writes to no side, and leaves the state as it was."""
         with self._copy() as copy:
             plan_id = f"p{len(Journal(copy).runs(last=1_000_000)) + 1:06d}"
             self._read(copy, Report(plan_id), full=full)
-            return self._decide(copy, plan_id)
+            return self._decide(copy, plan_id, backfill)
 
-    def verify(self) -> Verification:
-        """Read every side in full and compare; writes nothing, anywhere."""
+    def verify(self, *, some: int | None = None) -> Verification:
+        """Read every side in full (or that many entities by id) and compare; writes nothing."""
         with self._copy() as copy:
+            if some is not None:
+                return self._verify_some(copy, some)
             self._read(copy, Report("verify"), full=True)
             planner = self._planner(copy, "verify")
             plan = planner.plan("verify", self.digest(), Statistics())
             return verify(planner, plan.questions)
 
+    def _verify_some(self, copy: Store, number: int) -> Verification:
+        self._learn(copy)
+        changes = remapped(copy, self.sides)
+        settled = settled_before(copy, changes)
+        entities = sample(copy, number)
+        known = copy.by_entities(entities).values()
+        look_again([row for rows in known for row in rows], copy, self.sides)
+        rebase(copy, self.sides, changes, settled, "verify")
+        return verify(self._planner(copy, "verify"), (), set(entities))
+
+    def plan_fix(self, prefer: str) -> Plan:
+        """What brings the sides in step again: drift is decided for the preferred side, missing
+        counterparts are made. Writes nothing. Raises SettingsError for an unknown side."""
+        if prefer not in self.config.sides:
+            known = ", ".join(self.config.sides)
+            raise SettingsError(f"there is no side {prefer}", remedy=f"One of: {known}.")
+        with self._copy() as copy:
+            self._read(copy, Report("fix"), full=True)
+            copy.mark_all_dirty()
+            return replace(self._decide(copy, "fix", prefer=prefer), purpose="fix")
+
+    def plan_undo(self, run: str) -> Plan:
+        """The plan that takes a run back; what has changed since is left, and listed as questions
+        of cause "undo". Writes nothing. Raises SettingsError for an unknown run."""
+        with self._copy() as copy:
+            self._read(copy, Report("undo"), full=False)
+            statistics = Statistics(unconfirmed=self._unconfirmed(copy))
+            return plan_undo(self._planner(copy, "undo"), run, self.digest(), statistics)
+
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
-        with self._locked(), self.store() as store:
+        with locked(self.folder), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
@@ -121,13 +172,39 @@ class Engine:
             )
         enforce(plan.violations, allowed)
 
+    def why(
+        self, side: str, record_id: str, *, object_type: str | None = None, name: str | None = None
+    ) -> Story:
+        """The story of a record or of one field of it; asks no side. Raises SettingsError."""
+        rule_of = rules_of(self.config, self.definitions)
+        with self.store() as store:
+            return why(store, locate(store, side, record_id, object_type), name, rule_of=rule_of)
+
+    def forget(self, side: str, record_id: str, *, object_type: str | None = None) -> list[Row]:
+        """Remove what the state knows of a record's person, on all sides; returns the records.
+        Nothing is written to any side. Raises SettingsError for a record that is not known."""
+        with locked(self.folder), self.store() as store:
+            row = locate(store, side, record_id, object_type)
+            journal = Journal(store)
+            report = Report(journal.begin_run(self.clock.now()))
+            found = forget(store, row, report.run)
+            report.message = f"what was known of {len(found)} records was removed"
+            journal.end_run(report, self.clock.now())
+            return found
+
+    def waiting(self) -> tuple[str, ...]:
+        """Fields (`kind.field`) whose differences wait for a backfill: their mapping changed."""
+        with self.store() as store:
+            return waiting_fields(store)
+
     def digest(self) -> str:
         """A hash of everything that decides: rules, scopes, mappings. Not of addresses."""
-        return dumps(self._digests())
+        return dumps(ground.digests(self._standing()))
 
     # -- steps -----------------------------------------------------------------------------
 
     def _learn(self, store: Store) -> None:
+        conceal(store)
         for side in self.sides:
             self._learn_schemas(side, store)
             learn_owners(side, store, self.clock)
@@ -145,18 +222,34 @@ class Engine:
     ) -> list[tuple[str, str, str, str | None]]:
         self._learn(store)
         recover(store, self.sides, self.definitions)
-        if self._rules_changed(store):
-            store.mark_all_dirty()
+        changes = remapped(store, self.sides)
+        settled = settled_before(store, changes)
         cursors: list[tuple[str, str, str, str | None]] = []
         for kind in KINDS:
             for side in self.sides:
                 everything = full or self._full_is_due(store, side, kind)
+                everything = everything or changes.touches(side.name, side.object_types(kind))
                 reading = read_kind(
                     side, kind, store, self.clock, full=everything, progress=self.progress
                 )
                 report.tally(side.name, kind).read = reading.records
                 cursors.extend((side.name, *cursor) for cursor in reading.cursors)
+        rebase(store, self.sides, changes, settled, report.run)
+        if ground.changed(store, self._standing()):
+            store.mark_all_dirty()
         return cursors
+
+    def _rehearse(
+        self, store: Store, run: str, allowed: frozenset[str], backfill: Backfill
+    ) -> None:
+        """Try changed rules on a copy first: where a guard stops them, the state stays as it was,
+        and taking the change back leaves no trace. Raises GuardError."""
+        self._learn(store)
+        stops = self.config.guards.stop_when_rules_change and "rules" not in allowed
+        if stops and ground.changed(store, self._standing()):
+            with self._copy_of(store) as copy:
+                self._read(copy, Report(run), full=False)
+                enforce(self._decide(copy, run, backfill).violations, allowed)
 
     def _full_is_due(self, store: Store, side: Side, kind: str) -> bool:
         every = timedelta(seconds=duration(self.config.schedule.full_compare))
@@ -166,24 +259,43 @@ class Engine:
                 return True
         return False
 
-    def _decide(self, store: Store, run: str) -> Plan:
-        statistics = Statistics(
-            rules_changed=self._rules_changed(store), unconfirmed=self._unconfirmed(store)
-        )
-        return self._planner(store, run).plan(run, self.digest(), statistics)
+    def _decide(self, store: Store, run: str, wanted: Backfill = None, prefer: str = "") -> Plan:
+        standing = self._standing()
+        rules = ground.changed(store, standing)
+        statistics = Statistics(rules_changed=rules, unconfirmed=self._unconfirmed(store))
+        fields = () if wanted is None else chosen(store, wanted, self._fields())
+        if fields:
+            store.mark_all_dirty()
+        planner = self._planner(store, run, backfill=fields, prefer=prefer)
+        plan = planner.plan(run, self.digest(), statistics)
+        if rules:
+            plan = told(plan, "rules", ground.preview(planner, plan, standing))
+        return replace(plan, purpose="backfill", subject=fields) if fields else plan
 
-    def _planner(self, store: Store, run: str) -> Planner:
-        return Planner(self.config, self.sides, store, self.definitions, self.clock, run)
+    def _planner(
+        self, store: Store, run: str, *, backfill: Sequence[str] = (), prefer: str = ""
+    ) -> Planner:
+        waiting = frozenset(waiting_fields(store)) - frozenset(backfill)
+        wishes = Wishes(waiting, frozenset(backfill), prefer)
+        return Planner(self.config, self.sides, store, self.definitions, self.clock, run, wishes)
+
+    def _fields(self) -> list[str]:
+        return [f"{kind}.{name}" for kind, fields in self.definitions.items() for name in fields]
 
     def _write(self, store: Store, plan: Plan, report: Report) -> None:
         report.questions = len(plan.questions)
         executor = Executor(self.sides, store, self.definitions, self.clock, report, self.progress)
+        if plan.purpose == "undo":
+            undone.remember(store, plan, report.run)
         executor.execute(plan)
+        if plan.purpose == "backfill":
+            backfilled(store, plan)
+        Answers(store).carried_out(plan.answered, report.run, executor.acknowledged)
         for side, kinds in plan.statistics.new_links.items():
             for kind, number in kinds.items():
                 report.tally(side, kind).linked = number
-        for name, digest in self._digests().items():
-            store.set_meta(f"digest/{name}", digest)
+        if plan.purpose != "undo":  # it was decided by no rule: what changed is still to be seen
+            ground.keep(store, self._standing())
         for name in plan.statistics.unconfirmed:
             store.set_meta(f"confirmed/{name}", self.clock.now().isoformat())
         report.message = "; ".join(f"{s}: {e}" for s, e in executor.failed_sides.items())
@@ -191,6 +303,19 @@ class Engine:
             report.escalate(Result.FAILED)
         if plan.questions:
             report.escalate(Result.PARTIAL)
+        self._tell_what_waits(store, report)
+
+    def _tell_what_waits(self, store: Store, report: Report) -> None:
+        """Nothing waits for ever silently: how much does, and what has for too long."""
+        things, after = waiting_things(store), self.config.questions.warn_after
+        report.waiting = waiting(things)
+        late = overdue(things, timedelta(seconds=duration(after)), self.clock.now())
+        for cause, found in late.items():
+            report.escalate(Result.PARTIAL)
+            report.warnings.append(
+                f"{words(cause)}: {found.number} waiting for more than {after}, the oldest since"
+                f" {found.oldest[:10]}: `tieline questions --cause {cause} --older-than {after}`"
+            )
 
     def _finish(
         self,
@@ -213,7 +338,14 @@ class Engine:
     # -- saved plans -----------------------------------------------------------------------
 
     def _adopt(self, store: Store, plan: Plan, run: str) -> set[str]:
-        """Take over the links a saved plan made; returns entities that the store contradicts."""
+        """Take over the links a saved plan made, and its questions; returns entities that the
+        store contradicts."""
+        answers = Answers(store)
+        for applied in plan.answered:
+            answer = answers.get(applied.answer)
+            if answer is not None and answer in answers.links():
+                bind_as_answered(store, answer, run)
+        store.ask(plan.questions, plan.made_at, facts_of)
         contested: set[str] = set()
         for row in plan.rows:
             here = store.row(*row.key)
@@ -231,17 +363,8 @@ class Engine:
 
     # -- what the run stands on ------------------------------------------------------------
 
-    def _digests(self) -> dict[str, str]:
-        rules = self.config.model_dump_json(include={"rules", "custom"})
-        scopes = {n: s.model_dump_json(include={"scope", "create", "create_as", "owners"})
-                  for n, s in self.config.sides.items()}  # fmt: skip
-        mappings = {side.name: side.mapping.digest() for side in self.sides}
-        texts = {"rules": rules, "scopes": dumps(scopes), "mappings": dumps(mappings)}
-        return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-
-    def _rules_changed(self, store: Store) -> tuple[str, ...]:
-        known = {name: store.meta(f"digest/{name}") for name in self._digests()}
-        return tuple(n for n, d in self._digests().items() if known[n] not in (None, d))
+    def _standing(self) -> ground.Effective:
+        return ground.effective(self.config, self.sides)
 
     def _unconfirmed(self, store: Store) -> tuple[str, ...]:
         return tuple(
@@ -254,33 +377,21 @@ class Engine:
 
     def store(self) -> Store:
         """Open the state store for reading what is known (`status`, `conflicts`)."""
-        return Store(self.folder / "state.db")
+        return Store(self.folder / "state.db", vault_of(self.config, self.folder))
 
     @contextmanager
     def _copy(self) -> Iterator[Store]:
         """A copy of the state to think on; the state itself stays as it is."""
-        with self._locked(), TemporaryDirectory(prefix="tieline-") as folder:
-            with self.store() as store:
-                copy = store.copy_to(Path(folder) / "state.db")
-            with copy:
-                yield copy
+        with locked(self.folder), self.store() as store, self._copy_of(store) as copy:
+            yield copy
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One run at a time; the lock falls with the process, however it ends."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = FileLock(self.folder / "lock", timeout=0)
-            lock.acquire()
-        except Timeout as error:
-            raise LockedError(f"another run is using the state in {self.folder}") from error
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise StateError(f"the state folder {self.folder} cannot be used: {reason}") from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def _copy_of(self, store: Store) -> Iterator[Store]:
+        with (
+            TemporaryDirectory(prefix="tieline-") as folder,
+            store.copy_to(Path(folder) / "state.db") as copy,
+        ):
+            yield copy
 
 
 def _without(plan: Plan, entities: set[str]) -> Plan:

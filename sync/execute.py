@@ -19,6 +19,7 @@ from core.errors import ConnectorError, RecordError, RejectedError, StaleError
 from mapping.canonical import KINDS, FieldDef
 from sync.batches import Prepared, batches, merged
 from sync.detect import Progress, merge_record, observe
+from sync.events import Events
 from sync.journal import Journal
 from sync.model import (
     Action,
@@ -28,12 +29,13 @@ from sync.model import (
     Report,
     Result,
     Row,
-    Settlement,
     State,
     Value,
     Verb,
 )
-from sync.refs import References
+from sync.refs import References, shape_of
+from sync.sets import settled_part
+from sync.settle import Settler
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.transitions import COUNTED, WHOLE, check, done, write_for
@@ -50,16 +52,22 @@ class Executor:
     report: Report
     progress: Progress = lambda *_: None
     journal: Journal = field(init=False)
+    events: Events = field(init=False)
     references: References = field(init=False)
     acknowledged: set[tuple[str, str]] = field(init=False, default_factory=set)
     """(action id, field) that a vendor took."""
+    refused_fields: set[tuple[str, str]] = field(init=False, default_factory=set)
+    """(action id, field) that a vendor did not take, or only in part."""
     failed_sides: dict[str, ConnectorError] = field(init=False, default_factory=dict)
     _deferred: list[Action] = field(init=False, default_factory=list)
+    _sent: dict[tuple[str, str, str, str], Value] = field(init=False, default_factory=dict)
+    """Sets as they were written, by record and field."""
     _origin: dict[str, str] = field(init=False, default_factory=dict)
     """Deferred update -> the creation it belongs to."""
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.store)
+        self.events = Events(self.store, self.report.run)
         self.references = References(self.store, self.sides)
 
     def execute(self, plan: Plan) -> None:
@@ -77,7 +85,10 @@ class Executor:
             self._stage(plan.actions, kind, Verb.CONVERT)
         for kind in reversed(KINDS):
             self._stage(plan.actions, kind, Verb.ARCHIVE)
-        self._settle(plan)
+        settler = Settler(
+            self.store, self.events, self.acknowledged, self.refused_fields, self._sent
+        )
+        settler.settle(plan)
 
     def _stage(self, actions: Sequence[Action], kind: str, verb: Verb) -> None:
         groups: dict[tuple[str, str], list[Action]] = {}
@@ -95,7 +106,7 @@ class Executor:
         return [replace(action, record_id=record[1]) for action, record in found if record]
 
     def _group(self, side: Side, object_type: str, verb: Verb, actions: list[Action]) -> None:
-        size = side.connector.capabilities.write_batch
+        size = side.connector.capabilities.batch_for(len(actions))
         try:
             # checked before they are cut into calls, so that skipped ones cost no part of a call
             for batch in batches(self._prepared(side, object_type, verb, actions), size):
@@ -171,10 +182,11 @@ class Executor:
             return self._stale(action, "it belongs to another entity now")
         shown, _ = self.references.resolve(row, row.seen, self.definitions[row.kind])
         wanted = [f for f in action.fields if shown.get(f.name) != f.new]
-        for there in action.fields:
-            if there not in wanted:
-                self._acknowledge(action, there, row)
+        there = [f for f in action.fields if f not in wanted]
+        for written in there:
+            self._acknowledge(action, written, row, row.seen)
         self.store.put([row])
+        self.events.found(row, {f.name: (f.source, f.rule) for f in there})
         moved = [f.name for f in wanted if shown.get(f.name) != f.old]
         if moved:
             return self._stale(action, f"{', '.join(moved)} changed since the plan was made")
@@ -198,7 +210,9 @@ class Executor:
         raw = side.mapping.from_canonical(row.object_type, values, record.fields)
         self._note_errors(action, raw.errors)
         kept = tuple(f for f in kept if f.name not in raw.errors)
-        fields = dict(raw.values)
+        exact = action.options.get("raw", {})
+        fields = {**raw.values, **{n: v for n, v in exact.items() if record.fields.get(n) != v}}
+        before = self._before(side, row.object_type, fields, record)
         if stamp_field:
             fields[stamp_field] = action.entity
         if not fields:
@@ -210,7 +224,18 @@ class Executor:
             kept,
             (*left_out, *raw.errors),
             row,
+            before,
         )
+
+    def _before(
+        self, side: Side, object_type: str, fields: Mapping[str, Value], record: RemoteRecord
+    ) -> dict[str, Value]:
+        """The vendor's values that are replaced; associations are put back member by member."""
+        sets = side.connector.capabilities.association_fields.get(object_type, {})
+        kind, mapping = side.mapping.kind_of(object_type), side.mapping
+        hides = (n for n in self.definitions[kind] if self.store.vault.is_personal(kind, n))
+        left_out = {v for n in hides for v in mapping.vendor_fields(object_type, n)} | set(sets)
+        return {name: record.fields.get(name) for name in fields if name not in left_out}
 
     def _prepare_whole(
         self, side: Side, action: Action, row: Row | None, record: RemoteRecord | None
@@ -278,7 +303,8 @@ class Executor:
     # -- sending and settling --------------------------------------------------------------
 
     def _send(self, side: Side, object_type: str, batch: Sequence[Prepared]) -> None:
-        ops = self.journal.intend(self.report.run, [p.action for p in batch], self.clock.now())
+        actions, before = [p.action for p in batch], [p.before for p in batch]
+        ops = self.journal.intend(self.report.run, actions, self.clock.now(), before)
         writes = [p.write(op) for p, op in zip(batch, ops, strict=True)]
         try:
             outcomes = side.connector.apply(object_type, writes)
@@ -294,6 +320,7 @@ class Executor:
         for prepared, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Done) and prepared.action.verb in WHOLE:
                 done(self.store, side, prepared.action, outcome.id)
+                self.acknowledged.add((prepared.action.id, ""))
                 self.journal.passed(prepared.action.entity, side.name, [""])
                 self.references.forget()
 
@@ -328,11 +355,13 @@ class Executor:
         action = prepared.action
         tally = self.report.tally(side.name, action.kind)
         if isinstance(outcome, Done):
+            after = {}
             if action.verb not in WHOLE:
-                self._done(side, prepared, outcome, created.get(outcome.id))
+                after = self._done(side, prepared, outcome, created.get(outcome.id))
             counter = COUNTED[action.verb]
             setattr(tally, counter, getattr(tally, counter) + 1)
-            self.journal.conclude(outcome.op, "done", record_id=outcome.id, error=None)
+            kept = self.store.vault.cover_all(action.kind, after)
+            self.journal.conclude(outcome.op, "done", record_id=outcome.id, error=None, after=kept)
         elif isinstance(outcome, Refused):
             tally.refused += 1
             self._refused(action, "", outcome.error)
@@ -345,25 +374,35 @@ class Executor:
 
     def _done(
         self, side: Side, prepared: Prepared, outcome: Done, whole: RemoteRecord | None
-    ) -> None:
+    ) -> dict[str, Value]:
+        """Settle what was taken; returns what the side shows of it (of a new record: of all)."""
         action = prepared.action
         refused = self._refused_names(side, action, outcome)
         taken = [f for f in prepared.fields if f.name not in refused]
         row = self._row_after(side, action, outcome.id)
         self.references.linked(action.entity, side.name, row.object_type, row.id)
+        before = dict(row.seen)
         for written in taken:
             row.seen[written.name] = self._local(row, written)
-        record = whole or outcome.record
+        record, changed_by_people = whole or outcome.record, row.modified
         if record is not None:
             merge_record(side, action.kind, record, row)
+            # "latest wins" asks when people changed it, and this was no person
+            row.modified = changed_by_people or row.modified
         taken = self._kept(action, taken, row)
         for written in taken:
-            self._acknowledge(action, written, row)
+            self._acknowledge(action, written, row, before)
+        for name in refused & row.seen.keys():
+            # parts of it may have been taken: what it shows now is our doing, not its own word
+            row.base[name] = row.seen[name]
+            self.refused_fields.add((action.id, name))
         if action.verb is Verb.CREATE:
             self.acknowledged.add((action.id, ""))
         row.dirty = row.seen != row.base
         self.store.put([row])
-        self.journal.passed(action.entity, side.name, ["", *(f.name for f in taken)])
+        names = [f.name for f in taken]
+        self.journal.passed(action.entity, side.name, ["", *names])
+        return dict(row.seen) if action.verb is Verb.CREATE else {n: row.seen[n] for n in names}
 
     def _kept(self, action: Action, taken: Sequence[FieldWrite], row: Row) -> list[FieldWrite]:
         """The fields that the side did not silently leave as they were; those are refused."""
@@ -389,7 +428,9 @@ class Executor:
             row.side, row.object_type, definition, written.new, current
         )[0]
 
-    def _acknowledge(self, action: Action, written: FieldWrite, row: Row) -> None:
+    def _acknowledge(
+        self, action: Action, written: FieldWrite, row: Row, before: Mapping[str, Value]
+    ) -> None:
         """The base moves to what was written; what the side makes of it is then its own change,
         unless the rule does not let it speak: then that is how it keeps the value."""
         self.acknowledged.add((action.id, written.name))
@@ -397,7 +438,12 @@ class Executor:
         seen = {written.name: row.seen.get(written.name)}
         shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
         kept = shown.get(written.name) == written.new or _one_way(written)
-        row.base[written.name] = row.seen.get(written.name) if kept else self._local(row, written)
+        now = row.seen.get(written.name) if kept else self._local(row, written)
+        shape = shape_of(self.definitions[row.kind][written.name])
+        if shape != "scalar" and action.verb is Verb.UPDATE:
+            self._sent[(*row.key, written.name)] = now
+            now = settled_part(row.base.get(written.name), before.get(written.name), now, shape)
+        row.base[written.name] = now
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""
@@ -417,6 +463,7 @@ class Executor:
                 str(error), error.remedy,
             )
         )  # fmt: skip
+        self.events.refused(action, name, str(error))
         if not isinstance(error, StaleError):
             self.journal.postpone(action, name, error, self.clock.now())
 
@@ -429,46 +476,7 @@ class Executor:
         for name, error in errors.items():
             self._refused(action, name, error)
 
-    def _settle(self, plan: Plan) -> None:
-        """Move the bases of values that now hold everywhere; let deleted records go."""
-        carried = {a.id: {f.name for f in a.fields} for a in plan.actions}
-        with self.store.atomic():
-            for settlement in plan.settlements:
-                rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
-                for row in rows:
-                    if row.state is State.LIVE:
-                        self._settle_row(row, settlement, carried)
-                self.store.put(rows)
-            for entity, side in plan.unlink:
-                let_go(self.store, entity, side)
-
-    def _settle_row(
-        self, row: Row, settlement: Settlement, carried: Mapping[str, set[str]]
-    ) -> None:
-        for name, value in settlement.bases.get(row.side, {}).items():
-            waits = settlement.waits.get(name, ())
-            if all(self._passed(action, name, carried) for action in waits):
-                row.base[name] = value
-            elif any((action, "") in self.acknowledged for action in waits):
-                # the counterpart was made without this value: it is still to be carried over,
-                # and what the counterpart shows instead is not a second opinion
-                row.base.setdefault(name, None)
-        row.dirty = row.seen != row.base or bool(row.problems)
-
-    def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:
-        if (action, name) in self.acknowledged:
-            return True
-        return (action, "") in self.acknowledged and name not in carried.get(action, set())
-
 
 def _one_way(written: FieldWrite) -> bool:
     """Whether the rule names the value's source as the only side that speaks."""
     return written.rule in (f"{written.source} ->", f"{written.source} unless blank")
-
-
-def let_go(store: Store, entity: str, side: str) -> None:
-    """Turn a deleted record into a tombstone: the link is kept, so that none is made again."""
-    rows = store.rows("entity = ? AND side = ? AND state = 'archived'", (entity, side))
-    for row in list(rows):
-        row.state, row.dirty = State.GONE, False
-        store.put([row])

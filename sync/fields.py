@@ -24,6 +24,9 @@ class Projected:
     value: Value
     complete: bool = True
     problem: str = ""
+    said: str = ""
+    """A person's answer that put another value in the place of the one asked for."""
+    answer: int = 0
 
 
 Project = Callable[[str, Value], Projected]
@@ -71,6 +74,8 @@ class Set:
     new: Value
     source: str
     why: str
+    answer: int = 0
+    """The person's answer that it carries out; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ class Verdict:
     conflict: str = ""
     held: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, Value] = field(default_factory=dict)
+    """Side -> the value that it did not accept, for what is held."""
 
 
 def blank(value: Value) -> bool:
@@ -105,7 +112,7 @@ def decide_scalar(views: Sequence[View], context: FieldContext) -> Verdict:
         return Verdict(agreed=winner.value, source=winner.side, notes=note)
     speaker = _privileged(views, context)
     if speaker is not None:
-        return _spread(speaker, views, context, why=_source_why(speaker, views))
+        return spread(speaker, views, context, why=_source_why(speaker, views))
     if all(view.fresh for view in views):
         return _first_link(views, context)
     return _later(views, context)
@@ -142,12 +149,12 @@ def _first_link(views: Sequence[View], context: FieldContext) -> Verdict:
         return Verdict(agreed=None)
     groups = _groups(with_value, context)
     if len(groups) == 1:
-        return _spread(with_value[0], views, context, why="it was blank there")
+        return spread(with_value[0], views, context, why="it was blank there")
     if context.settings.rule.kind == "fill-blank":
-        return _spread(with_value[0], views, context, why="it was blank there")
+        return spread(with_value[0], views, context, why="it was blank there")
     fullest = _fullest(with_value)
     if fullest is not None:
-        return _spread(fullest, views, context, why="parts of it were blank there")
+        return spread(fullest, views, context, why="parts of it were blank there")
     policy = _policy(context, context.first_link)
     return _judge(groups, views, context, policy, "both had a value when they were linked")
 
@@ -175,7 +182,7 @@ def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     newcomers = [v for v in views if v.fresh and not blank(v.value)]
     if newcomers and not moved:
         return _join(winner, newcomers, views, context)
-    return _spread(winner, views, context, why=f"{winner.side} changed it")
+    return spread(winner, views, context, why=f"{winner.side} changed it")
 
 
 def _drift_notes(heads: Sequence[View], context: FieldContext) -> dict[str, str]:
@@ -198,7 +205,7 @@ def _join(
         winner = newcomers[0]
     groups = _groups([winner, *newcomers], context)
     if len(groups) == 1:
-        return _spread(winner, views, context, why="it was blank there")
+        return spread(winner, views, context, why="it was blank there")
     policy = _policy(context, context.first_link)
     return _judge(groups, views, context, policy, "both had a value when they were linked")
 
@@ -248,7 +255,7 @@ def _judge(
     if winner is None:
         shown = ", ".join(v.side for v in views)
         return Verdict(settled=False, conflict=f"{situation} ({shown}); policy: {policy}")
-    return _spread(winner, views, context, why=f"{situation}; {policy}: {winner.side}")
+    return spread(winner, views, context, why=f"{situation}; {policy}: {winner.side}")
 
 
 def _winner(
@@ -308,7 +315,7 @@ def _date_number(value: Value) -> float | None:
         return None
 
 
-def _spread(winner: View, views: Sequence[View], context: FieldContext, *, why: str) -> Verdict:
+def spread(winner: View, views: Sequence[View], context: FieldContext, *, why: str) -> Verdict:
     """Write the winner's value to every other side that differs, as far as the rule allows."""
     sets: list[Set] = []
     held: dict[str, str] = {}
@@ -326,7 +333,8 @@ def _spread(winner: View, views: Sequence[View], context: FieldContext, *, why: 
         if there.problem:
             held[view.side] = there.problem
         elif there.value != view.value:
-            sets.append(Set(view.side, there.value, winner.side, _why(view, why)))
+            said = there.said or _why(view, why)
+            sets.append(Set(view.side, there.value, winner.side, said, there.answer))
     return Verdict(
         sets=tuple(sets),
         agreed=winner.value,
@@ -334,6 +342,7 @@ def _spread(winner: View, views: Sequence[View], context: FieldContext, *, why: 
         settled=complete and not held,
         held=held,
         notes=notes,
+        wanted=dict.fromkeys(held, winner.value),
     )
 
 

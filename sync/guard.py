@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from config.model import Guards
 from core.errors import GuardError
-from sync.model import Statistics, Violation
+from sync.model import Plan, Statistics, Violation
+
+_NEARLY_ALL = 0.9
 
 
 def judge(seen: Statistics, guards: Guards) -> list[Violation]:
@@ -14,6 +17,7 @@ def judge(seen: Statistics, guards: Guards) -> list[Violation]:
     return [
         *_deletes(seen, guards),
         *_share("changes", seen.changed, seen.linked, guards.max_change_share, guards, "change"),
+        *_everything(seen, guards),
         *_ambiguous(seen, guards),
         *_rules(seen, guards),
         *_production(seen),
@@ -31,6 +35,17 @@ def enforce(violations: tuple[Violation, ...], allowed: frozenset[str]) -> None:
             guard=left[0].guard,
             remedy=f"Look at `tieline plan`; if this is what you want, add {flags} once.",
         )
+
+
+def told(plan: Plan, guard: str, lines: tuple[str, ...]) -> Plan:
+    """The plan with what a person wants to see about one of its violations."""
+    violations = tuple(
+        replace(v, message=f"{v.message}: {lines[0]}" if lines else v.message, detail=lines)
+        if v.guard == guard
+        else v
+        for v in plan.violations
+    )
+    return replace(plan, violations=violations)
 
 
 def _violation(guard: str, message: str) -> Violation:
@@ -64,6 +79,18 @@ def _share(
                     guard,
                     f"{number} of {total} linked {kind}s of {side} {verb}"
                     f" ({number / total:.0%}, limit {limit:.0%})",
+                )
+
+
+def _everything(seen: Statistics, guards: Guards) -> Iterator[Violation]:
+    if not guards.stop_when_all_change:
+        return
+    for side, kinds in seen.spoke.items():
+        for kind, number in kinds.items():
+            total = seen.linked.get(side, {}).get(kind, 0)
+            if total >= guards.min_records and number >= _NEARLY_ALL * total:
+                yield _violation(
+                    "everything", f"{number} of {total} linked {kind}s of {side} changed at once"
                 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +40,8 @@ class Retry:
     next_at: datetime
     error: str
     remedy: str
+    since: str = ""
+    """When it was refused first (ISO)."""
 
 
 class Journal:
@@ -73,8 +75,17 @@ class Journal:
         with self._store.atomic():
             self._conn.execute(
                 "UPDATE runs SET ended = ?, result = ?, report = ? WHERE id = ?",
-                (at.isoformat(), str(report.result), report_text(report), report.run),
+                (at.isoformat(), str(report.result), self._told(report), report.run),
             )
+
+    def _told(self, report: Report) -> str:
+        """The report as the state keeps it: what it says in words may name somebody."""
+        if not self._store.vault.hiding:
+            return report_text(report)
+        known = orjson.loads(report_text(report))
+        for failure in known["failures"]:
+            failure["message"] = self._store.vault.scrub(failure["message"])
+        return dumps({**known, "message": self._store.vault.scrub(known["message"])})
 
     def runs(self, last: int = 20) -> list[dict[str, Any]]:
         """The latest runs, newest first, with `report` decoded."""
@@ -89,27 +100,50 @@ class Journal:
 
     # -- ops -------------------------------------------------------------------------------
 
-    def intend(self, run: str, actions: Sequence[Action], at: datetime) -> list[str]:
-        """Write down what is about to be sent; returns the op ids in the same order."""
+    def intend(
+        self,
+        run: str,
+        actions: Sequence[Action],
+        at: datetime,
+        before: Sequence[Mapping[str, Any]] = (),
+    ) -> list[str]:
+        """Write down what is about to be sent; returns the op ids in the same order.
+
+        `before` holds the vendor's own values of the fields that each write replaces.
+        """
+        replaced = before or [{} for _ in actions]
         ops = [f"{run}-{action.id}" for action in actions]
+        hide = self._store.vault.action
         rows = [
             (op, run, a.side, a.object_type, str(a.verb), a.kind, a.entity, a.record_id,
-             "intended", dumps(action_to(a)), None, at.isoformat())
-            for op, a in zip(ops, actions, strict=True)
+             "intended", dumps(action_to(hide(a))), None, at.isoformat(), dumps(dict(b)), None)
+            for op, a, b in zip(ops, actions, replaced, strict=True)
         ]  # fmt: skip
         with self._store.atomic():
             self._conn.executemany(
-                "INSERT OR REPLACE INTO ops VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows
+                "INSERT OR REPLACE INTO ops VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows
             )
         return ops
 
-    def conclude(self, op: str, state: str, *, record_id: str | None, error: str | None) -> None:
-        """Note the outcome of an op: done, refused, unknown, stale, lost."""
+    def conclude(
+        self,
+        op: str,
+        state: str,
+        *,
+        record_id: str | None,
+        error: str | None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note the outcome of an op: done, refused, unknown, stale, lost.
+
+        `after` is what the side showed when it had taken the write, for the fields that it took.
+        """
+        shown = None if after is None else dumps(dict(after))
         with self._store.atomic():
             self._conn.execute(
-                "UPDATE ops SET state = ?, record_id = coalesce(?, record_id), error = ?"
-                " WHERE id = ?",
-                (state, record_id, error, op),
+                "UPDATE ops SET state = ?, record_id = coalesce(?, record_id), error = ?,"
+                " after = ? WHERE id = ?",
+                (state, record_id, error and self._store.vault.scrub(error), shown, op),
             )
 
     def open_ops(self) -> list[Op]:
@@ -118,15 +152,39 @@ class Journal:
             found = self._conn.execute(
                 "SELECT id, run, action FROM ops WHERE state IN ('intended', 'unknown') ORDER BY id"
             ).fetchall()
-        return [Op(op, run, action_from(orjson.loads(text))) for op, run, text in found]
+        return [Op(op, run, action_from(self._decoded(text))) for op, run, text in found]
 
     def history(self, entity: str) -> list[dict[str, Any]]:
-        """Every journalled write of an entity, oldest first, with `action` decoded."""
+        """Every journalled write of an entity, oldest first, with its JSON decoded."""
+        return self._ops("entity = ? ORDER BY run, at, id", entity)
+
+    def written(self, run: str) -> list[dict[str, Any]]:
+        """Every journalled write of a run, with its JSON decoded."""
+        return self._ops("run = ? ORDER BY id", run)
+
+    def _decoded(self, text: str) -> dict[str, Any]:
+        """A journalled action as JSON, hidden values in clear where they are known."""
+        action: dict[str, Any] = orjson.loads(text)
+        for written in action["fields"]:
+            for part in ("old", "new"):
+                written[part] = self._store.vault.show(written[part])
+        return action
+
+    def _ops(self, where: str, parameter: str) -> list[dict[str, Any]]:
+        vault = self._store.vault
         with guarded():
-            found = list(
-                self._store.db.query("SELECT * FROM ops WHERE entity = ? ORDER BY id", [entity])
-            )
-        return [{**row, "action": orjson.loads(row["action"])} for row in found]
+            found = list(self._store.db.query(f"SELECT * FROM ops WHERE {where}", [parameter]))
+        return [
+            {
+                **row,
+                "action": self._decoded(row["action"]),
+                "before": orjson.loads(row["before"] or "{}"),
+                "after": None
+                if row["after"] is None
+                else vault.show_all(orjson.loads(row["after"])),
+            }
+            for row in found
+        ]
 
     # -- retries ---------------------------------------------------------------------------
 
@@ -136,17 +194,22 @@ class Journal:
         What may pass by itself (a locked row) is tried after minutes; a refusal of the value
         itself only once a day, for another value is another attempt and does not wait at all.
         """
-        digest = digest_of(action, field)
+        digest = self.digest(action, field)
         earlier = self.retry(action.entity, action.side, field)
         attempts = earlier.attempts + 1 if earlier and earlier.digest == digest else 1
+        since = earlier.since if earlier and attempts > 1 else at.isoformat()
         soon = error.retry or getattr(error, "retryable", False)
         wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT) if soon else _LONGEST_WAIT
         with self._store.atomic():
             self._conn.execute(
-                "INSERT OR REPLACE INTO retries VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO retries VALUES (?,?,?,?,?,?,?,?,?)",
                 (action.entity, action.side, field, digest, attempts, (at + wait).isoformat(),
-                 str(error), error.remedy),
+                 self._store.vault.scrub(str(error)), error.remedy, since),
             )  # fmt: skip
+
+    def digest(self, action: Action, field: str) -> str:
+        """What is being attempted, as the list of refused writes keeps it."""
+        return self._store.vault.seal(digest_of(action, field))
 
     def retry(self, entity: str, side: str, field: str) -> Retry | None:
         """The entry of one write or field, or None."""
@@ -162,6 +225,14 @@ class Journal:
         with guarded():
             found = self._conn.execute("SELECT * FROM retries ORDER BY next_at").fetchall()
         return [_to_retry(row) for row in found]
+
+    def put_off(self, entity: str, side: str, field: str, until: datetime) -> None:
+        """Try one entry again at another time than was foreseen."""
+        with self._store.atomic():
+            self._conn.execute(
+                "UPDATE retries SET next_at = ? WHERE entity = ? AND side = ? AND field = ?",
+                (until.isoformat(), entity, side, field),
+            )
 
     def passed(self, entity: str, side: str, fields: Iterable[str]) -> None:
         """Take what has passed off the list."""
@@ -190,6 +261,6 @@ def result_code(result: Result) -> int:
 
 
 def _to_retry(found: tuple[Any, ...]) -> Retry:
-    entity, side, field, digest, attempts, next_at, error, remedy = found
+    entity, side, field, digest, attempts, next_at, error, remedy, since = found
     moment = datetime.fromisoformat(next_at)
-    return Retry(entity, side, field, digest, attempts, moment, error, remedy)
+    return Retry(entity, side, field, digest, attempts, moment, error, remedy, since)

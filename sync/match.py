@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 from config.rules import KindSettings
 from mapping.canonical import FieldDef
+from sync.answers import Answers
+from sync.bind import bind, candidate, obstacle
 from sync.conditions import holds, lookup
 from sync.evidence import converted_into, names_only_its_domain, people_domains
-from sync.model import Question, Row, State, Value
+from sync.model import Answer, Question, Reply, Row, State, Value
 from sync.refs import References
 from sync.sides import Side, by_name
 from sync.store import Store
@@ -41,6 +43,7 @@ class Matching:
     linked: dict[str, int] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     ambiguous: int = 0
+    answered: list[Answer] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Matcher:
     references: References
     definitions: Mapping[str, Mapping[str, FieldDef]]
     run: str
+    answers: Answers
 
     def match(self, kind: str, settings: KindSettings) -> Matching:
         """Attach every new record of a kind to an entity, or say why not."""
@@ -66,8 +70,10 @@ class Matcher:
         taking_part = [row for row in rows if self._takes_part(row)]
         for row in taking_part:
             self.store.set_keys(row, self._keys(row, kind, settings))
-        for row in taking_part:
-            self._attach(row, kind, settings, matching)
+        taking_part.sort(key=lambda row: not self.answers.links_free(row))  # before others ask
+        left = [row for row in taking_part if not self._known(row, kind, settings, matching)]
+        for row in left:  # only now: who has a counterpart of its own is nobody's likeness
+            self._judge_likeness(row, kind, matching)
         return matching
 
     def _takes_part(self, row: Row) -> bool:
@@ -125,33 +131,54 @@ class Matcher:
 
     # -- attaching -------------------------------------------------------------------------
 
-    def _attach(self, row: Row, kind: str, settings: KindSettings, matching: Matching) -> None:
+    def _known(self, row: Row, kind: str, settings: KindSettings, matching: Matching) -> bool:
+        """Link by stamp, conversion or keys; True when that settled it (linked or asked)."""
         current = self.store.row(*row.key)
         if current is None or current.entity is not None:
-            return
+            return True
         if self._by_stamp(current, matching) or self._by_conversion(current, matching):
-            return
+            return True
         values = self.resolved(current)
         for names in settings.match:
             key = self._key(values, kind, names)
-            rivals = self.store.with_key(kind, key) if key else []
+            rivals = self._rivals(current, key)
             if self._by_key(current, rivals, names, matching):
-                return
+                return True
+        return False
+
+    def _judge_likeness(self, row: Row, kind: str, matching: Matching) -> None:
+        """Ask about what looks alike without sharing a whole key; else the record is new."""
+        current = self.store.row(*row.key)
+        if current is None or current.entity is not None:
+            return
+        values = self.resolved(current)
         for names in _SUSPECT.get(kind, ()):
             key = self._key(values, kind, names)
-            rivals = self.store.with_key(kind, key) if key else []
+            rivals = self._rivals(current, key)
             if self._resembles(current, rivals, names, matching):
                 return
         for key in self._people_keys(current):
-            if self._resembles(current, self.store.with_key(kind, key), ("domain",), matching):
+            if self._resembles(current, self._rivals(current, key), ("domain",), matching):
                 return
         self._link(current, self._new_entity(current), "first seen", matching)
+
+    def _rivals(self, row: Row, key: str) -> list[Row]:
+        """Records with the same key, but for those that a person keeps apart from this one."""
+        return self._near(row, self.store.with_key(row.kind, key) if key else [])
+
+    def _near(self, row: Row, rows: list[Row]) -> list[Row]:
+        if not self.answers.keeps_apart():
+            return rows
+        known = self.store.by_entities([r.entity for r in rows if r.entity])
+        return [r for r in rows if not self.answers.apart(row, [r, *known.get(r.entity or "", [])])]
 
     def _by_stamp(self, row: Row, matching: Matching) -> bool:
         stamp = row.stamp or ""
         if not _ENTITY_ID.fullmatch(stamp) or stamp[0] != row.kind[0]:
             return False
         rows = self.store.by_entities([stamp]).get(stamp, [])
+        if self.answers.apart(row, rows):
+            return False
         if any(r.side == row.side and r.state is not State.MOVED for r in rows):
             self._ask(row, "ambiguous", "carries the stamp of another record here", rows, matching)
             return True
@@ -159,7 +186,7 @@ class Matcher:
         return True
 
     def _by_conversion(self, row: Row, matching: Matching) -> bool:
-        found = converted_into(row, self.store, self.references)
+        found = self._near(row, converted_into(row, self.store, self.references))
         free = [r for r in found if not (r.entity and self._occupied(r.entity, row.side))]
         if len({r.entity or r.key for r in free}) > 1:
             self._ask(row, "ambiguous", "came of a lead that fits several", free, matching)
@@ -230,18 +257,41 @@ class Matcher:
     ) -> None:
         names = [f"{r.side} {r.object_type} {r.id}" for r in others]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        matching.ambiguous += 1
-        matching.questions.append(
-            Question(
-                cause,
-                row.kind,
-                f"{row.object_type}:{row.id}",
-                row.side,
-                "",
-                f"{reason}: {shown}",
-                {"candidates": names, "shows": _title(row)},
-            )
+        question = Question(
+            cause,
+            row.kind,
+            f"{row.object_type}:{row.id}",
+            row.side,
+            "",
+            f"{reason}: {shown}",
+            {"candidates": names, "shows": _title(row)},
         )
+        answer = self.answers.to(question)
+        hindered = self._follow(answer, row, names, matching) if answer else "not answered"
+        if hindered:
+            matching.ambiguous += 1
+            matching.questions.append(question)
+
+    def _follow(self, answer: Answer, row: Row, offered: Sequence[str], matching: Matching) -> str:
+        """Do what a person answered about a free record, or say what stands in the way."""
+        if answer.reply is Reply.LINK:
+            other = candidate(self.store, answer.value, offered)
+            reason = obstacle(self.store, row, other)
+            if reason or other is None:
+                return reason or "no record was named"
+            self._bind(row, other, answer.said, matching)
+        elif answer.reply in (Reply.CREATE, Reply.APART):
+            self._link(row, self._new_entity(row), answer.said, Matching())
+        matching.answered.append(answer)
+        return ""
+
+    def _bind(self, row: Row, other: Row, how: str, matching: Matching) -> None:
+        """Link exactly these two, and nothing else that resembles them."""
+        entity = other.entity or self._new_entity(other)
+        if other.entity is None:
+            bind(self.store, entity, other, how, self.run)
+        self._link(row, entity, how, matching)
+        self.references.forget()
 
     def _link(self, row: Row, entity: str, how: str, matching: Matching) -> None:
         self.store.add_entity(entity, row.kind, self.run)

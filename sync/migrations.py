@@ -15,6 +15,18 @@ def _first(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations(name="0002_answers")
+def _answers(db: Database) -> None:
+    for statement in _ANSWERS:
+        db.execute(statement)
+
+
+@migrations(name="0003_events")
+def _events(db: Database) -> None:
+    for statement in _EVENTS:
+        db.execute(statement)
+
+
 _FIRST = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE entities (id TEXT PRIMARY KEY, kind TEXT NOT NULL, run TEXT NOT NULL)"
@@ -62,6 +74,23 @@ _FIRST = (
 )
 
 
+_ANSWERS = (
+    # what a question was asked about, as digests: an answer holds for these facts only
+    "ALTER TABLE questions ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE retries ADD COLUMN since TEXT NOT NULL DEFAULT ''",
+    # `entity` is * for what was answered for a whole group, for good
+    """CREATE TABLE answers (
+        id INTEGER PRIMARY KEY, question TEXT NOT NULL, cause TEXT NOT NULL, kind TEXT NOT NULL,
+        entity TEXT NOT NULL, side TEXT NOT NULL, field TEXT NOT NULL, answer TEXT NOT NULL,
+        value TEXT NOT NULL, facts TEXT NOT NULL, given_by TEXT NOT NULL, given_at TEXT NOT NULL,
+        state TEXT NOT NULL, run TEXT)""",
+    "CREATE INDEX answers_by_question ON answers (question)",
+    "CREATE INDEX answers_by_entity ON answers (entity)",
+    "CREATE TABLE apart (one TEXT NOT NULL, other TEXT NOT NULL, answer INTEGER NOT NULL,"
+    " PRIMARY KEY (one, other)) WITHOUT ROWID",
+)
+
+
 @migrations(name="0004_merged_entities")
 def _merged_entities(db: Database) -> None:
     db.execute("ALTER TABLE entities ADD COLUMN merged_into TEXT")
@@ -76,3 +105,50 @@ def _merged_entities(db: Database) -> None:
         "CREATE INDEX people_by_account ON records (side, json_extract(seen, '$.account.id'))"
         " WHERE kind = 'person'"
     )
+
+
+_NOW = "coalesce((SELECT max(id) FROM runs), '')"
+_SAME_RECORD = "side = NEW.side AND object_type = NEW.object_type AND id = NEW.id"
+
+# The triggers see every link, move and question, whichever part of the program made it: what
+# `why` tells is complete because nothing can be left out.
+_EVENTS = (
+    """CREATE TABLE events (
+        id INTEGER PRIMARY KEY, run TEXT NOT NULL, what TEXT NOT NULL, entity TEXT NOT NULL,
+        side TEXT NOT NULL, object_type TEXT NOT NULL, record_id TEXT NOT NULL,
+        field TEXT NOT NULL, detail TEXT NOT NULL)""",
+    "CREATE INDEX events_by_entity ON events (entity)",
+    f"""CREATE TRIGGER a_record_s_link BEFORE INSERT ON records WHEN NEW.entity IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM records WHERE {_SAME_RECORD}
+            AND entity IS NEW.entity AND state = NEW.state)
+    BEGIN
+        INSERT INTO events (run, what, entity, side, object_type, record_id, field, detail)
+        SELECT {_NOW}, 'record', NEW.entity, NEW.side, NEW.object_type, NEW.id, '', json_object(
+            'state', NEW.state, 'how', NEW.how, 'moved_type', NEW.moved_type,
+            'moved_id', NEW.moved_id, 'before', (SELECT state FROM records WHERE {_SAME_RECORD}),
+            'entity_before', (SELECT entity FROM records WHERE {_SAME_RECORD}));
+        INSERT INTO events (run, what, entity, side, object_type, record_id, field, detail)
+        SELECT {_NOW}, 'unlinked', entity, side, object_type, id, '',
+            json_object('entity', NEW.entity)
+        FROM records WHERE {_SAME_RECORD} AND entity IS NOT NEW.entity AND entity IS NOT NULL;
+    END""",
+    f"""CREATE TRIGGER a_question_asked AFTER INSERT ON questions
+    BEGIN
+        INSERT INTO events (run, what, entity, side, object_type, record_id, field, detail)
+        VALUES ({_NOW}, 'asked', NEW.entity, NEW.side, '', '', NEW.field, json_object(
+            'cause', NEW.cause, 'message', NEW.message, 'detail', json(NEW.detail)));
+    END""",
+    f"""CREATE TRIGGER a_question_closed AFTER DELETE ON questions
+    BEGIN
+        INSERT INTO events (run, what, entity, side, object_type, record_id, field, detail)
+        VALUES ({_NOW}, 'closed', OLD.entity, OLD.side, '', '', OLD.field, json_object(
+            'cause', OLD.cause, 'message', OLD.message));
+    END""",
+    # what a write replaced, in the vendor's own form, and what the side showed after it
+    "ALTER TABLE ops ADD COLUMN before TEXT",
+    "ALTER TABLE ops ADD COLUMN after TEXT",
+    """CREATE TABLE undone (
+        entity TEXT NOT NULL, side TEXT NOT NULL, field TEXT NOT NULL, digest TEXT NOT NULL,
+        run TEXT NOT NULL, undone TEXT NOT NULL, PRIMARY KEY (entity, side, field))
+        WITHOUT ROWID""",
+)

@@ -142,7 +142,8 @@ class Action:
     other_id: str | None = None
     """The record that a merge ends, or the entity of the account that a conversion goes into."""
     options: Mapping[str, Value] = field(default_factory=dict)
-    """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail)."""
+    """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail). For an
+    undo: `raw`, the vendor's own values to put back as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,76 @@ class Question:
     field: str
     message: str
     detail: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    facts: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    """What it is asked about besides `detail`: `wanted`, the value that was not accepted."""
 
     @property
     def id(self) -> str:
         """Stable over runs, so that a question is asked once."""
         return "/".join((self.cause, self.kind, self.entity, self.side, self.field))
+
+
+class Reply(StrEnum):
+    """What a person can answer."""
+
+    TAKE = "take"
+    VALUE = "value"
+    LINK = "link"
+    CREATE = "create"
+    SKIP = "skip"
+    MERGE = "merge"
+    APART = "keep apart"
+    DELETE = "delete"
+    RESTORE = "restore"
+    UNLINK = "unlink"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person's answer to a question, or (`entity` is "*") to all of its kind, for good.
+
+    `value` is the side taken, the value given, or [side, object type, id] of a record. `facts`
+    are digests of what the question was asked about: the answer holds for these only.
+    """
+
+    id: int
+    question: str
+    cause: str
+    kind: str
+    entity: str
+    side: str
+    field: str
+    reply: Reply
+    value: Value
+    facts: Mapping[str, str]
+    by: str
+    at: datetime
+    state: str = "given"
+    """given; done (carried out by `run`); stale (the facts changed); passed (it was not needed any
+    more); replaced; withdrawn."""
+    run: str | None = None
+
+    @property
+    def standing(self) -> bool:
+        """Whether it answers every question of its group, those to come as well."""
+        return self.entity == "*"
+
+    @property
+    def said(self) -> str:
+        """Who answered what, in words."""
+        given = {Reply.TAKE: f" {self.value}", Reply.VALUE: " given"}.get(self.reply, "")
+        always = "always " if self.standing else ""
+        return f"answered by {self.by} on {self.at:%Y-%m-%d}: {always}{self.reply}{given}"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An answer that a plan carries out, and what must succeed for it: (action id, field)."""
+
+    answer: int
+    question: str
+    waits: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +241,8 @@ class Settlement:
     entity: str
     bases: Mapping[str, Mapping[str, Value]]
     waits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Field -> the side that spoke, the rule, and what was said besides; kept for `why`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +252,22 @@ class Violation:
     guard: str
     message: str
     flag: str
+    detail: tuple[str, ...] = ()
+    """What a person wants to see before letting it pass, line by line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What guards judge by, per side and kind: records linked and live before the run, records
-    of the side seen empty, and what this run read."""
+    """What guards judge by, per side and kind: records linked, records that would be changed or
+    deleted, links that were just made, and settled records from which values would be written
+    elsewhere (`spoke`)."""
 
     linked: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     changed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     deleted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     new_links: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     ambiguous: int = 0
+    spoke: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     rules_changed: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
 
@@ -218,6 +290,12 @@ class Plan:
     violations: tuple[Violation, ...] = ()
     cost: Mapping[str, int] = field(default_factory=dict)
     """API calls that applying will take, per side (estimate, reads included)."""
+    purpose: str = ""
+    """What the plan is for, where it is not that of a run: "undo", "fix" or "backfill"."""
+    subject: tuple[str, ...] = ()
+    """The run that is undone, or the fields (`kind.field`) that are backfilled."""
+    answered: tuple[Applied, ...] = ()
+    """Answers of people that it carries out."""
 
 
 class Result(StrEnum):
@@ -265,6 +343,14 @@ class Failure:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much of one cause waits for a person, and since when the oldest does (ISO)."""
+
+    number: int
+    oldest: str
+
+
 @dataclass(slots=True)
 class Report:
     """What one run did: per side and kind, with what was held or refused and why."""
@@ -276,6 +362,9 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
     message: str = ""
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    """By cause: what waits for a person after this run."""
+    warnings: list[str] = field(default_factory=list)
 
     def tally(self, side: str, kind: str) -> Tally:
         """The counters of one side and kind, made on first use."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from connectors.base import Move
 from core.errors import ConnectorError
 from sync.detect import observe
-from sync.model import Action, Question, Row, State, Verb
+from sync.model import Action, Answer, Question, Reply, Row, State, Verb
 from sync.sides import Side, by_name
 from sync.store import Store
 
@@ -20,6 +20,8 @@ class Moves:
 
     questions: list[Question] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
+    answered: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    """Answer of a person -> the (action, "") pairs that carry it out."""
 
 
 def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
@@ -50,6 +52,8 @@ def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | Non
         if survivor == loser:
             return None
         if loser != row.entity:
+            row.dirty = True  # asked by every run until it is answered
+            store.put([row])
             return _contradiction(row, loser, survivor)
         store.merge_entities(loser, survivor)
         _hand_over(loser, survivor, store)
@@ -109,10 +113,12 @@ def propagate_merges(
     store: Store,
     sides: Sequence[Side],
     carry_out: Callable[[str], bool],
-    keep_apart: Callable[[str, str], bool] = lambda _loser, _survivor: False,
+    answer_to: Callable[[Question], Answer | None] = lambda _question: None,
+    apart: Callable[[Row, Sequence[Row]], bool] = lambda _row, _others: False,
 ) -> Moves:
-    """What one side merged and others still have twice: an action where the configuration says
-    so (`carry_out` by kind) and the vendor can, else a question."""
+    """What one side merged and others still have twice: an action where the configuration or a
+    person says so (`carry_out` by kind) and the vendor can, else a question. Records that a
+    person keeps `apart` stay two."""
     moves = Moves()
     for kind, loser in store.unfinished_merges():
         survivor = str(store.merged_into(loser))
@@ -124,17 +130,43 @@ def propagate_merges(
             side = by_name(sides).get(row.side)
             if row.state is not State.LIVE or target is None or side is None:
                 continue
-            if keep_apart(loser, survivor):
+            if apart(row, [target]):
                 continue
             able = row.object_type in side.connector.capabilities.merge
-            if able and carry_out(kind) and row.object_type == target.object_type:
-                moves.actions.append(_merge_action(row, target, survivor))
+            able = able and row.object_type == target.object_type
+            if able and carry_out(kind):
+                moves.actions.append(_merge_action(row, target, survivor, _MERGED_ELSEWHERE))
             else:
-                moves.questions.append(_proposal(row, target, able=able))
+                _propose(row, target, survivor, answer_to, moves, able=able)
     return moves
 
 
-def _merge_action(row: Row, target: Row, survivor: str) -> Action:
+def _propose(
+    row: Row,
+    target: Row,
+    survivor: str,
+    answer_to: Callable[[Question], Answer | None],
+    moves: Moves,
+    *,
+    able: bool,
+) -> None:
+    """Ask a person, or do what one answered."""
+    question = _proposal(row, target, able=able)
+    answer = answer_to(question)
+    if answer is None or (answer.reply is Reply.MERGE and not able):
+        moves.questions.append(question)
+        return
+    waits = moves.answered.setdefault(answer.id, [])
+    if answer.reply is Reply.MERGE:
+        action = _merge_action(row, target, survivor, answer.said)
+        moves.actions.append(action)
+        waits.append((action.id, ""))
+
+
+_MERGED_ELSEWHERE = "the two were merged on another side"
+
+
+def _merge_action(row: Row, target: Row, survivor: str, why: str) -> Action:
     return Action(
         id=f"merge/{row.side}/{row.entity}",
         verb=Verb.MERGE,
@@ -144,7 +176,7 @@ def _merge_action(row: Row, target: Row, survivor: str) -> Action:
         object_type=row.object_type,
         record_id=target.id,
         other_id=row.id,
-        why="the two were merged on another side",
+        why=why,
     )
 
 
@@ -156,7 +188,8 @@ def _proposal(row: Row, target: Row, *, able: bool) -> Question:
     if not able:
         message += " (by hand: this side cannot be told to)"
     detail = {"loser": row.id, "survivor": target.id}
-    return Question("merge", row.kind, str(row.entity), row.side, "", message, detail)
+    facts = {} if able else {"by hand": True}
+    return Question("merge", row.kind, str(row.entity), row.side, "", message, detail, facts)
 
 
 def after_merge(store: Store, action: Action, survivor_id: str) -> None:

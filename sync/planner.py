@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,12 +11,17 @@ from config.model import Config
 from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
+from sync.answers import Answers, facts_of
+from sync.bind import links_as_answered
 from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
+from sync.deletion import made_anew
+from sync.detect import look_again
 from sync.fields import Projected
 from sync.fights import Past, split_fights
+from sync.figures import calls, counted
 from sync.guard import judge
-from sync.journal import Journal, digest_of
+from sync.journal import Journal
 from sync.match import Matcher, Matching
 from sync.model import (
     Action,
@@ -33,10 +37,14 @@ from sync.model import (
     Verb,
 )
 from sync.moves import follow_moves, propagate_merges
-from sync.reconcile import Decision, Rules, Target, decide
+from sync.privacy import hidden
+from sync.reconcile import Decision, Rules, Target, creation_question, decide
 from sync.refs import References, shape_of
 from sync.sides import Side, by_name
 from sync.store import Store
+from sync.undone import Undone
+from sync.waiting import open_fights
+from sync.wishes import NO_WISHES, Wishes
 
 FORWARD_ONLY = frozenset({("person", "lifecycle_stage")})
 """Ordered fields whose backward moves travel only where the configuration allows it."""
@@ -56,6 +64,12 @@ class Draft:
     unlink: list[tuple[str, str]] = field(default_factory=list)
     linked: dict[str, dict[str, int]] = field(default_factory=dict)
     ambiguous: int = 0
+    answered: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def follow(self, answered: Mapping[int, Sequence[tuple[str, str]]]) -> None:
+        """Note answers that are followed, and by which writes."""
+        for answer, waits in answered.items():
+            self.answered.setdefault(answer, []).extend(waits)
 
 
 class Planner:
@@ -69,6 +83,7 @@ class Planner:
         definitions: Mapping[str, Mapping[str, FieldDef]],
         clock: Clock,
         run: str,
+        wishes: Wishes = NO_WISHES,
     ) -> None:
         self.config = config
         self.sides = sides
@@ -76,12 +91,15 @@ class Planner:
         self.definitions = definitions
         self.clock = clock
         self.run = run
+        self.wishes = wishes
         self.references = References(store, sides)
         self.journal = Journal(store)
         self.run_number = self.journal.number_of(run)
-        self.fights = _open_fights(store)
+        self.fights = open_fights(store)
         self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
-        self.matcher = Matcher(store, sides, self.references, definitions, run)
+        self.undone = Undone.of(store)
+        self.answers = Answers(store)
+        self.matcher = Matcher(store, sides, self.references, definitions, run, self.answers)
         self.rules = self._rules()
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
 
@@ -100,6 +118,10 @@ class Planner:
             forward_only=lambda kind, name: (kind, name) in FORWARD_ONLY,
             project=self.project,
             missing_required=self.missing_required,
+            wishes=self.wishes,
+            supplies=self._supplies,
+            answer_to=self.answers.to,
+            replaced=self.answers.replacement,
         )
 
     # -- the pass --------------------------------------------------------------------------
@@ -107,12 +129,24 @@ class Planner:
     def plan(self, plan_id: str, digest: str, statistics: Statistics) -> Plan:
         """Match and decide everything; the plan's guards are judged at the end."""
         draft = Draft()
-        draft.questions.extend(follow_moves(self.store, self.sides))
-        moves = propagate_merges(self.store, self.sides, self._merges_are_carried_out)
+        contradictions = follow_moves(self.store, self.sides)
+        unanswered, followed = links_as_answered(self.answers, contradictions, self.store, self.run)
+        draft.questions.extend(unanswered)
+        draft.follow(dict.fromkeys(followed, ()))
+        moves = propagate_merges(
+            self.store,
+            self.sides,
+            self._merges_are_carried_out,
+            self.answers.to,
+            self.answers.apart,
+        )
         draft.questions.extend(moves.questions)
+        draft.follow(moves.answered)
         draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))
         self.references.forget()
         for kind in KINDS:
+            if self.store.vault.active:
+                self._uncover(self.store.unattached(kind))
             matching = self.matcher.match(kind, self.rules.kind(kind))
             self._note_matching(kind, matching, draft)
             self._decide_kind(kind, draft)
@@ -124,6 +158,7 @@ class Planner:
     def _note_matching(self, kind: str, matching: Matching, draft: Draft) -> None:
         draft.questions.extend(matching.questions)
         draft.ambiguous += matching.ambiguous
+        draft.follow({answer.id: () for answer in matching.answered})
         for side, number in matching.linked.items():
             draft.linked.setdefault(side, {})[kind] = number
 
@@ -133,11 +168,24 @@ class Planner:
         start = len(draft.actions)
         self.references.hopeful = self._may_come(kind, entities)
         for chunk in _chunked(entities, _CHUNK):
-            found = self.store.by_entities(chunk)
+            found = self._known(chunk)
             for entity in chunk:
                 self._decide_entity(entity, kind, found.get(entity, []), draft)
         self.references.hopeful = frozenset()
         self._prune_unmet_references(kind, draft, start)
+
+    def _known(self, entities: Sequence[str]) -> dict[str, list[Row]]:
+        """The rows of some entities; those whose values are kept as hashes are read again."""
+        found = self.store.by_entities(entities)
+        if not self.store.vault.active:
+            return found
+        rows = [row for one in found.values() for row in one]
+        self._uncover(rows)
+        return self.store.by_entities(entities)
+
+    def _uncover(self, rows: Sequence[Row]) -> None:
+        unknown = [row for row in rows if any(hidden(v) for v in row.seen.values())]
+        look_again(unknown, self.store, self.sides)
 
     def _may_come(self, kind: str, entities: Sequence[str]) -> frozenset[tuple[str, str]]:
         """Entities of this kind that may be created by this very plan (parents of accounts)."""
@@ -156,6 +204,7 @@ class Planner:
         draft.actions.extend(kept)
         draft.questions.extend(decision.questions)
         draft.unlink.extend((entity, side) for side in decision.unlink)
+        draft.follow(decision.answered)
         if decision.settlement:
             draft.settlements.append(decision.settlement)
         if kept or decision.settlement or decision.questions:
@@ -186,9 +235,16 @@ class Planner:
             there = lambda account, name=side.name: self._is_there(account, name)  # noqa: E731
             found = conversion(entity, shown, rule, there)
             if isinstance(found, Question):
-                decision.questions.append(found)
+                self._ask(found, decision)
             else:
                 decision.actions.append(found)
+
+    def _ask(self, question: Question, decision: Decision) -> None:
+        answer = self.answers.to(question)
+        if answer is None:
+            decision.questions.append(question)
+        else:
+            decision.follow(answer)
 
     def _is_there(self, entity: str, side: str) -> bool:
         record = self.references.record_of(entity, side)
@@ -198,7 +254,8 @@ class Planner:
         """A row with its references resolved."""
         side = by_name(self.sides)[row.side]
         definitions = self.definitions[row.kind]
-        values, problems = self.references.resolve(row, row.seen, definitions)
+        seen = self._mapped(side, row)
+        values, problems = self.references.resolve(row, seen, definitions)
         base, _ = self.references.resolve(row, row.base, definitions)
         return Shown(
             side=row.side,
@@ -206,7 +263,7 @@ class Planner:
             id=row.id,
             values=values,
             base=base,
-            seen=row.seen,
+            seen=seen,
             base_seen=row.base,
             writable=self._writable(side, row.object_type, creating=False),
             problems={**problems, **row.problems},
@@ -216,6 +273,11 @@ class Planner:
             stamped=self._is_stamped(side, row),
             restorable=side.connector.capabilities.restore,
         )
+
+    def _mapped(self, side: Side, row: Row) -> dict[str, Value]:
+        """What the row shows, without fields that are mapped no longer: they are kept, not used."""
+        names = side.mapping.canonical_fields(row.object_type)
+        return {name: row.seen[name] for name in names if name in row.seen}
 
     def _writable(self, side: Side, object_type: str, *, creating: bool) -> frozenset[str]:
         mapping = side.mapping
@@ -228,9 +290,14 @@ class Planner:
 
     def _due(self, action: Action) -> Action | None:
         """The action without what was refused lately and whose time has not come."""
-        if self._must_wait(action, ""):
+        if self._must_wait(action, "") or self.undone.forbids(action, ""):
             return None
-        fields = tuple(f for f in action.fields if not self._must_wait(action, f.name))
+        fields = tuple(
+            f
+            for f in action.fields
+            if not self._must_wait(action, f.name)
+            and not self.undone.forbids(action, f.name, f.new)
+        )
         if len(fields) == len(action.fields):
             return action
         if action.verb is Verb.UPDATE and not fields and not action.stamp:
@@ -249,7 +316,7 @@ class Planner:
 
     def _must_wait(self, action: Action, name: str) -> bool:
         entry = self.retries.get((action.entity, action.side, name))
-        if entry is None or entry.digest != digest_of(action, name):
+        if entry is None or entry.digest != self.journal.digest(action, name):
             return False
         return entry.next_at > self.clock.now()
 
@@ -257,15 +324,12 @@ class Planner:
 
     def _targets(self, entity: Entity) -> list[Target]:
         deletes = self.rules.kind(entity.kind).deletes
-        made_again = {
-            s.side
-            for s in entity.shown
-            if s.archived and deletes[s.side] == "restore" and not s.restorable
-        }
+        made_again = made_anew(entity, self.rules.kind(entity.kind), self.answers.to)
         present = {s.side for s in entity.shown} - made_again
         if not any(s.awake and not s.archived for s in entity.shown):
             return []
-        barred = {side for side in entity.gone if deletes[side] != "restore"}
+        wanted_back = self.answers.restores(entity.id)
+        barred = {s for s in entity.gone if deletes[s] != "restore" and not wanted_back}
         return [
             self._target(entity, side)
             for side in self.sides
@@ -282,11 +346,15 @@ class Planner:
         if not all(holds(condition, look) for condition in scope):
             return Target(side.name, "", frozenset(), refused=f"outside the scope of {side.name}")
         object_type = self._create_as(side, entity.kind, values)
+        answer = None
         if object_type is None:
-            text = f"ask: no `create_as` rule of {side.name} fits this {entity.kind}"
-            return Target(side.name, "", frozenset(), refused=text)
+            text = f"no `create_as` rule of {side.name} fits this {entity.kind}"
+            answer = self.answers.to(creation_question(entity, side.name, text))
+            if answer is None or answer.value not in side.object_types(entity.kind):
+                return Target(side.name, "", frozenset(), refused=f"ask: {text}")
+            object_type = str(answer.value)
         creatable = self._writable(side, object_type, creating=True)
-        return Target(side.name, object_type, creatable)
+        return Target(side.name, object_type, creatable, answer=answer)
 
     def _create_as(self, side: Side, kind: str, values: Mapping[str, Value]) -> str | None:
         rules = side.settings.create_as.get(kind, [])  # type: ignore[call-overload]
@@ -306,6 +374,12 @@ class Planner:
             filled.update(side.mapping.vendor_fields(target.object_type, name))
         required = sorted(side.required(target.object_type))
         return next((name for name in required if name not in filled), "")
+
+    def _supplies(self, target: Target, vendor_field: str) -> str:
+        mapping = by_name(self.sides)[target.side].mapping
+        names = sorted(target.creatable)
+        found = (n for n in names if vendor_field in mapping.vendor_fields(target.object_type, n))
+        return next(found, "")
 
     # -- projection ------------------------------------------------------------------------
 
@@ -344,16 +418,18 @@ class Planner:
     # -- the end ---------------------------------------------------------------------------
 
     def _finish(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
-        self.store.ask(draft.questions, self.clock.now())
+        draft.questions = self.answers.asked(draft.questions)
+        self.answers.let_pass(set(draft.decided), draft.answered)
+        self.store.ask(draft.questions, self.clock.now(), facts_of)
         labels = {q.entity for q in draft.questions} | set(draft.decided)
         self.store.close_questions(labels, [q.id for q in draft.questions])
         self.store.close_stale_matches([q.id for q in draft.questions])
-        changed, deleted = self._shares(draft)
+        return self.assemble(plan_id, digest, draft, statistics)
+
+    def assemble(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
+        """A plan out of its parts, with what the guards say of it and what it costs."""
         statistics = replace(
-            statistics,
-            linked=self.store.count_linked("live", "archived"),
-            changed=changed,
-            deleted=_added(self.store.count_linked("archived"), deleted),
+            counted(statistics, draft.actions, self.store),
             ambiguous=draft.ambiguous,
             new_links=draft.linked,
         )
@@ -373,36 +449,9 @@ class Planner:
             rows=tuple(rows),
             statistics=statistics,
             violations=tuple(judge(statistics, self.config.guards)),
-            cost=self._cost(draft.actions),
+            cost=calls(draft.actions, self.sides),
+            answered=tuple(self.answers.applied(draft.answered)),
         )
-
-    def _shares(self, draft: Draft) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
-        """Updates of records that were settled before, and deletions, per side and kind."""
-        changed: dict[str, dict[str, int]] = {}
-        deleted: dict[str, dict[str, int]] = {}
-        updated = [a.entity for a in draft.actions if a.verb is Verb.UPDATE and a.fields]
-        settled = self.store.settled_entities(updated)
-        for action in draft.actions:
-            if action.verb is Verb.ARCHIVE:
-                _count(deleted, action.side, action.kind)
-            elif action.fields and (action.entity, action.side) in settled:
-                _count(changed, action.side, action.kind)
-        return changed, deleted
-
-    def _cost(self, actions: Sequence[Action]) -> dict[str, int]:
-        """API calls per side: a read before and a write for each batch, a read-back of creates."""
-        groups: dict[tuple[str, str, Verb], int] = {}
-        for a in actions:
-            key = (a.side, a.object_type, a.verb)
-            groups[key] = groups.get(key, 0) + 1
-        cost: dict[str, int] = {}
-        sides = by_name(self.sides)
-        for (side, _, _), number in groups.items():
-            capabilities = sides[side].connector.capabilities
-            calls = math.ceil(number / capabilities.write_batch)
-            calls += math.ceil(number / capabilities.fetch_batch)
-            cost[side] = cost.get(side, 0) + calls
-        return cost
 
 
 def _projected(side: Side, object_type: str, name: str, value: Value) -> Projected:
@@ -419,14 +468,6 @@ def _projected(side: Side, object_type: str, name: str, value: Value) -> Project
     return Projected(shown.values.get(name))
 
 
-def _open_fights(store: Store) -> dict[str, dict[tuple[str, str], Mapping[str, Value]]]:
-    found: dict[str, dict[tuple[str, str], Mapping[str, Value]]] = {}
-    for q in store.questions():
-        if q["cause"] == "fight":
-            found.setdefault(q["entity"], {})[q["side"], q["field"]] = q["detail"]
-    return found
-
-
 def _order(definition: FieldDef) -> tuple[str, ...]:
     return definition.values if definition.ordered else ()
 
@@ -439,22 +480,6 @@ def _merged(entity: Entity) -> dict[str, Value]:
             if merged.get(name) is None:
                 merged[name] = value
     return merged
-
-
-def _count(table: dict[str, dict[str, int]], side: str, kind: str) -> None:
-    row = table.setdefault(side, {})
-    row[kind] = row.get(kind, 0) + 1
-
-
-def _added(
-    one: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]
-) -> dict[str, dict[str, int]]:
-    total = {side: dict(kinds) for side, kinds in one.items()}
-    for side, kinds in other.items():
-        for kind, number in kinds.items():
-            row = total.setdefault(side, {})
-            row[kind] = row.get(kind, 0) + number
-    return total
 
 
 def _chunked(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:

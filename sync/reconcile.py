@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from config.rules import FieldSettings, KindSettings
+from sync.asking import AnswerTo, ask, by_answer, fought, held, questions_of
+from sync.deletion import carry_out, choose
 from sync.fields import FieldContext, Project, Projected, Shape, Verdict, View, blank, decide_scalar
 from sync.model import (
     MISSING,
     Action,
+    Answer,
     Entity,
     FieldWrite,
     Missing,
     Question,
+    Reply,
     Settlement,
     Shown,
     Value,
     Verb,
 )
 from sync.sets import decide_set
+from sync.wishes import NO_WISHES, Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,18 @@ class Target:
     """Canonical field (or "") -> the vendor field that must not be empty."""
     refused: str = ""
     """Why it is not created; a question is asked when it begins with "ask: "."""
+    answer: Answer | None = None
+    """The answer that says as what it is created."""
 
 
 ProjectField = Callable[[str, str, str, Value], Projected]
 """(side, object type, field name, value) -> what that side would show."""
 MissingRequired = Callable[[Target, Mapping[str, Value]], str]
 """(target, values to be created with) -> the first required vendor field left empty, or ""."""
+Supplies = Callable[[Target, str], str]
+"""(target, vendor field) -> the canonical field that fills it, or ""."""
+Replaced = Callable[[str, str, str, str, Value], Answer | None]
+"""(kind, entity, side, field, value) -> the answer that says what the side gets instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,10 @@ class Rules:
     forward_only: Callable[[str, str], bool]
     project: ProjectField
     missing_required: MissingRequired
+    wishes: Wishes = NO_WISHES
+    supplies: Supplies = lambda _target, _vendor_field: ""
+    answer_to: AnswerTo = lambda _question: None
+    replaced: Replaced = lambda *_: None
 
 
 @dataclass(slots=True)
@@ -64,6 +79,12 @@ class Decision:
     questions: list[Question] = field(default_factory=list)
     unlink: list[str] = field(default_factory=list)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    answered: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    """Answer -> the (action, field) pairs that carry it out."""
+
+    def follow(self, answer: Answer, *waits: tuple[str, str]) -> None:
+        """Note that an answer was followed, by these writes."""
+        self.answered.setdefault(answer.id, []).extend(waits)
 
 
 def decide(entity: Entity, targets: Sequence[Target], rules: Rules) -> Decision:
@@ -71,17 +92,20 @@ def decide(entity: Entity, targets: Sequence[Target], rules: Rules) -> Decision:
     decision = Decision()
     awake = [s for s in entity.shown if s.awake and not s.archived]
     if any(s.archived for s in entity.shown):
-        _decide_deletion(entity, awake, rules, decision)
+        _decide_deletion(entity, rules, decision)
     if not awake or decision.actions:  # nothing is left to compare, or it is being deleted
         return decision
     names = sorted({name for s in awake for name in (*s.values, *s.problems)})
     for name in names:
-        decision.verdicts[name] = _decide_field(entity, awake, name, rules)
+        verdict = _decide_field(entity, awake, name, rules)
+        decision.verdicts[name] = _answered(entity, awake, name, verdict, rules, decision)
+    for target in targets:
+        _supply(entity, awake, target, rules, decision)
     waits: dict[str, list[str]] = {}
     _update(entity, awake, rules, decision, waits)
     for target in targets:
         _create(entity, awake, target, rules, decision, waits)
-    decision.settlement = _settle(entity, awake, decision, waits)
+    decision.settlement = _settle(entity, awake, rules, decision, waits)
     return decision
 
 
@@ -89,13 +113,15 @@ def _decide_field(entity: Entity, awake: Sequence[Shown], name: str, rules: Rule
     settings = rules.field(entity.kind, name)
     if settings.rule.kind == "off":
         return Verdict(notes={"": "the rule is off"})
-    views = [_view(s, name) for s in awake if name in s.values and name not in s.problems]
+    path = f"{entity.kind}.{name}"
+    found = [_view(s, name) for s in awake if name in s.values and name not in s.problems]
+    views = rules.wishes.views(path, found)
     problems = {s.side: s.problems[name] for s in awake if name in s.problems}
     if not views:
         return Verdict(settled=False, held=problems)
     context = _context(entity, awake, name, settings, rules)
     decide_shape = decide_scalar if context.shape == "scalar" else decide_set
-    verdict = decide_shape(views, context)
+    verdict = rules.wishes.verdict(path, decide_shape(views, context), views, context)
     if not problems:
         return verdict
     return Verdict(
@@ -107,6 +133,30 @@ def _decide_field(entity: Entity, awake: Sequence[Shown], name: str, rules: Rule
         held={**verdict.held, **problems},
         notes=verdict.notes,
     )
+
+
+def _answered(
+    entity: Entity,
+    awake: Sequence[Shown],
+    name: str,
+    verdict: Verdict,
+    rules: Rules,
+    decision: Decision,
+) -> Verdict:
+    """The verdict as people's answers leave it; what they did not answer is asked."""
+    taken = fought(entity, awake, name, verdict, rules.answer_to)
+    if not (verdict.conflict or verdict.held or taken):
+        return verdict
+    settings = rules.field(entity.kind, name)
+    context = _context(entity, awake, name, settings, rules)
+    if taken:
+        decision.follow(taken)
+        return by_answer(taken, awake, name, context)
+    asked = ask(entity, awake, name, verdict, context, rules.answer_to)
+    decision.questions.extend(asked.questions)
+    for answer in asked.answers:
+        decision.follow(answer)
+    return asked.verdict
 
 
 def _view(shown: Shown, name: str) -> View:
@@ -123,7 +173,9 @@ def _context(
     entity: Entity, awake: Sequence[Shown], name: str, settings: FieldSettings, rules: Rules
 ) -> FieldContext:
     types = {s.side: s.object_type for s in awake}
-    project: Project = lambda side, value: rules.project(side, types[side], name, value)  # noqa: E731
+    project: Project = lambda side, value: _project(  # noqa: E731
+        entity, rules, side, types[side], name, value
+    )
     return FieldContext(
         settings=settings,
         first_link=rules.kind(entity.kind).first_link,
@@ -134,6 +186,17 @@ def _context(
     )
 
 
+def _project(
+    entity: Entity, rules: Rules, side: str, object_type: str, name: str, value: Value
+) -> Projected:
+    """What a side would show; a person may have said what it gets instead."""
+    answer = None if blank(value) else rules.replaced(entity.kind, entity.id, side, name, value)
+    if answer is None:
+        return rules.project(side, object_type, name, value)
+    there = rules.project(side, object_type, name, answer.value)
+    return replace(there, said=answer.said, answer=answer.id)
+
+
 def _update(
     entity: Entity,
     awake: Sequence[Shown],
@@ -141,11 +204,11 @@ def _update(
     decision: Decision,
     waits: dict[str, list[str]],
 ) -> None:
-    for name, verdict in decision.verdicts.items():
-        _ask_about(entity, name, verdict, awake, decision)
     for shown in awake:
         fields = tuple(
-            FieldWrite(name, shown.values[name], s.new, s.source, _rule(entity, name, rules), s.why)
+            FieldWrite(
+                name, shown.values.get(name), s.new, s.source, _rule(entity, name, rules), s.why
+            )
             for name, verdict in decision.verdicts.items()
             for s in verdict.sets
             if s.side == shown.side
@@ -167,25 +230,14 @@ def _update(
         decision.actions.append(action)
         for written in fields:
             waits.setdefault(written.name, []).append(action.id)
+        for name, verdict in decision.verdicts.items():
+            for s in verdict.sets:
+                if s.side == shown.side and s.answer:
+                    decision.answered.setdefault(s.answer, []).append((action.id, name))
 
 
 def _rule(entity: Entity, name: str, rules: Rules) -> str:
     return str(rules.field(entity.kind, name).rule)
-
-
-def _ask_about(
-    entity: Entity, name: str, verdict: Verdict, awake: Sequence[Shown], decision: Decision
-) -> None:
-    if verdict.conflict:
-        shown = {s.side: s.values[name] for s in awake if name in s.values}
-        decision.questions.append(
-            Question("conflict", entity.kind, entity.id, "", name, verdict.conflict, shown)
-        )
-    for side, reason in verdict.held.items():
-        detail = {s.side: s.values[name] for s in awake if name in s.values}
-        decision.questions.append(
-            Question("held", entity.kind, entity.id, side, name, reason, detail)
-        )
 
 
 def _create(
@@ -197,16 +249,18 @@ def _create(
     waits: dict[str, list[str]],
 ) -> None:
     if target.refused:
-        _refuse_creation(entity, target, decision)
+        _refuse_creation(entity, target, rules, decision)
         return
-    fields, incomplete = _creation_fields(entity, target, rules, decision)
+    made = _creation_fields(entity, awake, target, rules, decision.verdicts)
+    decision.questions.extend(made.questions)
+    fields, incomplete, followed = made.fields, made.incomplete, made.followed
     missing = rules.missing_required(target, {f.name: f.new for f in fields})
     if missing:
-        text = f"cannot be created on {target.side}: {missing} is required and would be empty"
-        refusal = Target(target.side, target.object_type, frozenset(), refused=f"ask: {text}")
-        _refuse_creation(entity, refusal, decision)
+        question = _missing(entity, target, missing, rules)
+        _ask_for_creation(question, rules, decision)
         return
     source = awake[0]
+    why = f"{source.side} {source.object_type} {source.id} has no counterpart"
     action = Action(
         id=f"create/{target.side}/{entity.id}",
         verb=Verb.CREATE,
@@ -217,54 +271,151 @@ def _create(
         record_id=None,
         fields=tuple(fields),
         stamp=True,
-        why=f"{source.side} {source.object_type} {source.id} has no counterpart",
+        why=f"{why}; {target.answer.said}" if target.answer else why,
     )
     decision.actions.append(action)
+    if target.answer:
+        decision.follow(target.answer, (action.id, ""))
+    for answer, name in followed:
+        decision.answered.setdefault(answer, []).append((action.id, name))
     for name in decision.verdicts:
         waits.setdefault(name, []).append(action.id)
     for name in incomplete:
         waits[name].append("later")
 
 
+@dataclass(slots=True)
+class _Creation:
+    """What a new record is made with, the fields that are not (wholly) in it, what is asked,
+    and the (answer, field) pairs that are followed."""
+
+    fields: list[FieldWrite] = field(default_factory=list)
+    incomplete: set[str] = field(default_factory=set)
+    questions: list[Question] = field(default_factory=list)
+    followed: list[tuple[int, str]] = field(default_factory=list)
+
+
 def _creation_fields(
-    entity: Entity, target: Target, rules: Rules, decision: Decision
-) -> tuple[list[FieldWrite], set[str]]:
-    """What a new record is made with, and the fields that are not (wholly) in it."""
-    fields: list[FieldWrite] = []
-    incomplete: set[str] = set()
-    for name, verdict in decision.verdicts.items():
+    entity: Entity,
+    awake: Sequence[Shown],
+    target: Target,
+    rules: Rules,
+    verdicts: Mapping[str, Verdict],
+) -> _Creation:
+    made = _Creation()
+    for name, verdict in verdicts.items():
         if name not in target.creatable or blank(_agreed(verdict)):
             continue
-        there = rules.project(target.side, target.object_type, name, verdict.agreed)
+        there = _project(entity, rules, target.side, target.object_type, name, verdict.agreed)
         if there.problem:
-            decision.questions.append(
-                Question("held", entity.kind, entity.id, target.side, name, there.problem)
-            )
+            question = _held_on_creation(entity, awake, target, name, verdict, there.problem)
+            if rules.answer_to(question) is None:
+                made.questions.append(question)
         elif not blank(there.value):
-            why, rule = f"{verdict.source} has it", _rule(entity, name, rules)
-            fields.append(FieldWrite(name, None, there.value, verdict.source, rule, why))
+            made.fields.append(_creation_write(entity, name, verdict, there, rules))
+            answers = {there.answer, *(s.answer for s in verdict.sets)} - {0}
+            made.followed.extend((answer, name) for answer in sorted(answers))
         if there.problem or not there.complete:
-            incomplete.add(name)
-    return fields, incomplete
+            made.incomplete.add(name)
+    return made
+
+
+def _creation_write(
+    entity: Entity, name: str, verdict: Verdict, there: Projected, rules: Rules
+) -> FieldWrite:
+    said = there.said or next((s.why for s in verdict.sets if s.answer), "")
+    why = said or f"{verdict.source} has it"
+    return FieldWrite(name, None, there.value, verdict.source, _rule(entity, name, rules), why)
+
+
+def _held_on_creation(
+    entity: Entity,
+    awake: Sequence[Shown],
+    target: Target,
+    name: str,
+    verdict: Verdict,
+    reason: str,
+) -> Question:
+    shown = {s.side: s.values[name] for s in awake if name in s.values}
+    refused = Verdict(wanted={target.side: verdict.agreed})
+    return held(entity, target.side, name, reason, shown, refused)
+
+
+def _supply(
+    entity: Entity, awake: Sequence[Shown], target: Target, rules: Rules, decision: Decision
+) -> None:
+    """Take the values that people gave for what a new record must not lack; they are then the
+    entity's own, on every side."""
+    given: set[str] = set()
+    while not target.refused:
+        made = _creation_fields(entity, awake, target, rules, decision.verdicts)
+        missing = rules.missing_required(target, {f.name: f.new for f in made.fields})
+        name = rules.supplies(target, missing) if missing else ""
+        if not name or name in given:  # given, but this side does not take it: asked below
+            return
+        given.add(name)
+        answer = rules.answer_to(_missing(entity, target, missing, rules))
+        if answer is None or answer.reply is not Reply.VALUE:
+            return
+        settings = rules.field(entity.kind, name)
+        context = _context(entity, awake, name, settings, rules)
+        verdict = by_answer(answer, awake, name, context)
+        decision.verdicts[name] = verdict
+        decision.questions.extend(questions_of(entity, awake, name, verdict))
+        decision.follow(answer)
+
+
+def _missing(entity: Entity, target: Target, missing: str, rules: Rules) -> Question:
+    """The question about one vendor field that a new record must not lack."""
+    text = f"cannot be created on {target.side}: {missing} is required and would be empty"
+    name = rules.supplies(target, missing)
+    return creation_question(entity, target.side, text, name or missing, supplied=bool(name))
+
+
+def creation_question(
+    entity: Entity, side: str, message: str, field: str = "", *, supplied: bool = False
+) -> Question:
+    """Why a counterpart cannot be made; `supplied`: a value for `field` would do."""
+    facts = {"supplied": supplied} if field else {}
+    return Question("create", entity.kind, entity.id, side, field, message, {}, facts)
 
 
 def _agreed(verdict: Verdict) -> Value:
     return None if isinstance(verdict.agreed, Missing) else verdict.agreed
 
 
-def _refuse_creation(entity: Entity, target: Target, decision: Decision) -> None:
-    if not target.refused.startswith("ask: "):
-        return
-    message = target.refused.removeprefix("ask: ")
-    decision.questions.append(Question("create", entity.kind, entity.id, target.side, "", message))
+def _refuse_creation(entity: Entity, target: Target, rules: Rules, decision: Decision) -> None:
+    if target.refused.startswith("ask: "):
+        message = target.refused.removeprefix("ask: ")
+        _ask_for_creation(creation_question(entity, target.side, message), rules, decision)
+
+
+def _ask_for_creation(question: Question, rules: Rules, decision: Decision) -> None:
+    answer = rules.answer_to(question)
+    if answer is None or answer.reply is not Reply.SKIP:
+        decision.questions.append(question)
+    else:
+        decision.follow(answer)
 
 
 def _settle(
-    entity: Entity, awake: Sequence[Shown], decision: Decision, waits: Mapping[str, list[str]]
+    entity: Entity,
+    awake: Sequence[Shown],
+    rules: Rules,
+    decision: Decision,
+    waits: Mapping[str, list[str]],
 ) -> Settlement | None:
+    """Bases to move once all is written. A set that is written is among them: until the others
+    have it too, only what came from them is settled there."""
     asked_creation = any(q.cause == "create" for q in decision.questions)
     settled = [n for n, v in decision.verdicts.items() if v.settled and not asked_creation]
-    written = {(a.side, f.name) for a in decision.actions for f in a.fields}
+    written = {
+        (a.side, f.name)
+        for a in decision.actions
+        for f in a.fields
+        if rules.shape(entity.kind, f.name) == "scalar"
+    }
+    sets = {f.name for a in decision.actions for f in a.fields} - {name for _, name in written}
     bases: dict[str, dict[str, Value]] = {}
     for shown in awake:
         moved = {
@@ -272,54 +423,30 @@ def _settle(
             for name in settled
             if name in shown.seen
             and (shown.side, name) not in written
-            and (name not in shown.base_seen or shown.base_seen[name] != shown.seen[name])
+            and (name in sets or shown.base_seen.get(name, MISSING) != shown.seen[name])
         }
         if moved:
             bases[shown.side] = moved
     if not bases:
         return None
     names = {name for moved in bases.values() for name in moved}
-    return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits})
+    reasons = {n: _reason(decision.verdicts[n], _rule(entity, n, rules)) for n in sorted(names)}
+    return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits}, reasons)
 
 
-def _decide_deletion(
-    entity: Entity, awake: Sequence[Shown], rules: Rules, decision: Decision
-) -> None:
-    """A record is gone on some side: edit beats delete, then the kind's choice."""
-    settings = rules.kind(entity.kind)
-    gone = [s for s in entity.shown if s.archived]
-    sides = " and ".join(s.side for s in gone)
-    edited = any(
-        name in s.base and s.values[name] != s.base[name] for s in awake for name in s.values
-    )
-    choice = settings.deletes[gone[0].side]
-    if edited and choice == "delete" and settings.delete_vs_edit != "delete wins":
-        choice = "ask" if settings.delete_vs_edit == "ask" else "unlink"
-    if choice == "ask":
-        message = f"deleted on {sides}: delete elsewhere, restore, or unlink?"
-        decision.questions.append(
-            Question("delete", entity.kind, entity.id, gone[0].side, "", message)
-        )
-        return
-    back = [s for s in gone if choice == "restore" and s.restorable and awake]
-    decision.unlink.extend(s.side for s in gone if s not in back)
-    decision.actions.extend(
-        _whole(entity, s, Verb.RESTORE, "records deleted here are restored") for s in back
-    )
-    if choice == "delete":
-        decision.actions.extend(
-            _whole(entity, s, Verb.ARCHIVE, f"deleted on {sides}") for s in awake
-        )
+def _reason(verdict: Verdict, rule: str) -> tuple[str, str, str]:
+    """The side that spoke, the rule, and why; values that a rule kept from travelling too."""
+    said = [*dict.fromkeys(s.why for s in verdict.sets), *dict.fromkeys(verdict.notes.values())]
+    return (verdict.source, rule, "; ".join(said))
 
 
-def _whole(entity: Entity, shown: Shown, verb: Verb, why: str) -> Action:
-    return Action(
-        id=f"{verb}/{shown.side}/{entity.id}",
-        verb=verb,
-        entity=entity.id,
-        kind=entity.kind,
-        side=shown.side,
-        object_type=shown.object_type,
-        record_id=shown.id,
-        why=why,
-    )
+def _decide_deletion(entity: Entity, rules: Rules, decision: Decision) -> None:
+    """A record is gone on some side: edit beats delete, then the kind's choice, or a person's."""
+    choice = choose(entity, rules.kind(entity.kind), rules.answer_to)
+    if choice.question:
+        decision.questions.append(choice.question)
+    deletion = carry_out(entity, choice)
+    decision.actions.extend(deletion.actions)
+    decision.unlink.extend(deletion.unlink)
+    if choice.answer:
+        decision.follow(choice.answer, *((a.id, "") for a in deletion.actions))

@@ -47,7 +47,8 @@ class References:
     # -- from a side -----------------------------------------------------------------------
 
     def entity_of(self, side: str, object_type: str, record_id: str) -> str | None:
-        """The entity of a record, following merges and conversions; None if it has none."""
+        """The entity of a record, following merges and conversions; None if it has none. Where
+        two were merged on one side only, both records of another side mean the survivor."""
         key = (side, object_type, record_id)
         if key not in self._entities:
             self._entities[key] = self._follow(key)
@@ -61,7 +62,9 @@ class References:
             if row.state is State.MOVED and row.moved_id and row.moved_type:
                 key = (row.side, row.moved_type, row.moved_id)
                 continue
-            return row.entity if row.state is State.LIVE else None
+            if row.state is not State.LIVE or row.entity is None:
+                return None
+            return self._store.merged_into(row.entity) or row.entity
         return None
 
     def resolve(
@@ -93,7 +96,7 @@ class References:
         found: list[dict[str, Any]] = []
         for item in items:
             entity = self.entity_of(side, item["ref"]["object"], item["ref"]["id"])
-            if entity is not None:
+            if entity is not None and {**item, "ref": entity} not in found:
                 found.append({**item, "ref": entity})
         return sorted_roles(found)
 

@@ -12,6 +12,7 @@ import orjson
 from core.errors import SettingsError
 from sync.model import (
     Action,
+    Applied,
     FieldWrite,
     Plan,
     Question,
@@ -54,8 +55,11 @@ def plan_from(data: dict[str, Any]) -> Plan:
         unlink=tuple((entity, side) for entity, side in data["unlink"]),
         rows=tuple(_row(r) for r in data["rows"]),
         statistics=_statistics(data["statistics"]),
-        violations=tuple(Violation(**v) for v in data["violations"]),
+        violations=tuple(_violation(v) for v in data["violations"]),
         cost=data["cost"],
+        purpose=data.get("purpose", ""),
+        subject=tuple(data.get("subject", ())),
+        answered=tuple(_applied(a) for a in data.get("answered", ())),
     )
 
 
@@ -97,7 +101,18 @@ def load_plan(path: Path) -> Plan:
 
 def _settlement(data: dict[str, Any]) -> Settlement:
     waits = {name: tuple(ids) for name, ids in data["waits"].items()}
-    return Settlement(data["entity"], data["bases"], waits)
+    source, rule, said = 0, 1, 2
+    reasons = {n: (r[source], r[rule], r[said]) for n, r in data.get("reasons", {}).items()}
+    return Settlement(data["entity"], data["bases"], waits, reasons)
+
+
+def _violation(data: dict[str, Any]) -> Violation:
+    return Violation(**{**data, "detail": tuple(data.get("detail", ()))})
+
+
+def _applied(data: dict[str, Any]) -> Applied:
+    waits = tuple((action, name) for action, name in data["waits"])
+    return Applied(data["answer"], data["question"], waits)
 
 
 def _row(data: dict[str, Any]) -> Row:
@@ -111,6 +126,7 @@ def _statistics(data: dict[str, Any]) -> Statistics:
         changed=data["changed"],
         deleted=data["deleted"],
         new_links=data["new_links"],
+        spoke=data.get("spoke", {}),
         ambiguous=data["ambiguous"],
         rules_changed=tuple(data["rules_changed"]),
         unconfirmed=tuple(data["unconfirmed"]),

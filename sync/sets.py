@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mapping.canonical import role_key
 from sync.fields import FieldContext, Set, Shape, Verdict, View, blank, decide_scalar
 from sync.model import Missing, Value
+from sync.privacy import hidden
 
 Members = dict[str, Value]
 """Member key -> the member: the text itself, or for an entity the list of its roles."""
@@ -17,19 +18,25 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
 
     Rules that name one side's word, and `create only`, treat the set as one value.
     """
-    if context.settings.rule.kind in ("source", "unless-blank", "create-only"):
+    unknown = any(hidden(view.base) for view in views)  # its members cannot be told apart
+    if unknown or context.settings.rule.kind in ("source", "unless-blank", "create-only"):
         return decide_scalar(views, context)
     if not any(v.fresh or v.moved for v in views):
         return _unmoved(views, context)
     sets: list[Set] = []
     held: dict[str, str] = {}
+    refused: dict[str, Value] = {}
     notes: dict[str, str] = {}
     complete = True
+    agreed: Members = {}
     for target in views:
         wanted, sources = _wanted(target, views, context)
-        there = context.project(target.side, _listed(wanted, context.shape))
+        _apply(agreed, {}, wanted)
+        asked = _listed(wanted, context.shape)
+        there = context.project(target.side, asked)
         if there.problem:
             held[target.side] = there.problem
+            refused[target.side] = asked
             continue
         complete = complete and there.complete
         if there.value == target.value or not sources:
@@ -38,14 +45,16 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
         if reason:
             notes[target.side] = reason
         else:
-            sets.append(Set(target.side, there.value, sources[0], _why(sources)))
+            said = there.said or _why(sources)
+            sets.append(Set(target.side, there.value, sources[0], said, there.answer))
     return Verdict(
         sets=tuple(sets),
-        agreed=_listed(_union(views, context), context.shape),
+        agreed=_listed(agreed, context.shape),
         source=_union_source(views),
         settled=complete and not held,
         held=held,
         notes=notes,
+        wanted=refused,
     )
 
 
@@ -137,6 +146,18 @@ def _union(views: Sequence[View], context: FieldContext) -> Members:
     return union
 
 
+def settled_part(base: Value, old: Value, new: Value, shape: Shape) -> Value:
+    """The base of a side whose set was written from `old` to `new`: what came from elsewhere is
+    settled there, the side's own additions and removals stay changes until all sides have them."""
+    settled, before, after = (members(value, shape) for value in (base, old, new))
+    for key in before.keys() | after.keys():
+        if key not in after:
+            settled.pop(key, None)
+        elif before.get(key) != after[key]:
+            settled[key] = after[key]
+    return _listed(settled, shape)
+
+
 def members(value: Value, shape: Shape) -> Members:
     """The members of a set by key; a blank value has none. A person may have several roles:
     the member is then the list of them."""
@@ -146,7 +167,7 @@ def members(value: Value, shape: Shape) -> Members:
         return {str(item): item for item in value}
     found: Members = {}
     for item in value:
-        found.setdefault(str(item["ref"]), []).append(item)
+        found.setdefault(role_key(item)[0], []).append(item)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from core.errors import StateError
 from sync.migrations import migrations
 from sync.model import Question, Row, State
+from sync.privacy import NO_VAULT, Vault
 
 _COLUMNS = (
     "side, object_type, id, kind, entity, state, seen, base, problems, modified, stamp,"
@@ -43,18 +44,21 @@ def guarded() -> Iterator[None]:
 class Store:
     """One SQLite file; every public method is atomic, and `atomic` groups several."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, vault: Vault = NO_VAULT) -> None:
         """Open or make the file (None: in memory) and bring its schema up to date.
 
-        Raises StateError when it cannot be read or written, or was made by a newer version.
+        Personal values pass through the vault. Raises StateError when the file cannot be read or
+        written, or was made by a newer version.
         """
         self.path = path
+        self.vault = vault
         with guarded():
             if path is None:
                 self.db = Database(_connect(":memory:"))
             else:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 path.touch(mode=0o600)
+                path.chmod(0o600)  # also one that was made otherwise
                 self.db = Database(_connect(path))
         try:
             self._prepare()
@@ -99,6 +103,7 @@ class Store:
             self.db.conn.backup(target)
         copy = Store.__new__(Store)
         copy.path = path
+        copy.vault = self.vault
         copy.db = Database(target)
         return copy
 
@@ -118,7 +123,7 @@ class Store:
         with self.atomic():
             self.db.conn.executemany(
                 f"INSERT OR REPLACE INTO records ({_COLUMNS}) VALUES {_PLACES}",
-                [_to_tuple(row) for row in rows],
+                [_to_tuple(row, self.vault) for row in rows],
             )
 
     def rows(self, where: str = "1", parameters: Sequence[Any] = ()) -> Iterator[Row]:
@@ -129,7 +134,7 @@ class Store:
                 parameters,
             )
             for found in cursor:
-                yield _to_row(found)
+                yield _to_row(found, self.vault)
 
     def row(self, side: str, object_type: str, record_id: str) -> Row | None:
         """One row, or None."""
@@ -168,6 +173,16 @@ class Store:
         """Have every record looked at again (the rules or mappings changed)."""
         with self.atomic():
             self.db.conn.execute("UPDATE records SET dirty = 1 WHERE state = 'live'")
+
+    def mark_dirty(self, entities: Iterable[str]) -> None:
+        """Have the records of some entities looked at again."""
+        with self.atomic():
+            for chunk in _chunks(list(entities)):
+                self.db.conn.execute(
+                    "UPDATE records SET dirty = 1 WHERE state IN ('live', 'archived')"
+                    f" AND entity IN ({_marks(chunk)})",
+                    chunk,
+                )
 
     def live_ids(self, side: str, object_type: str, *, linked: bool = False) -> list[str]:
         """Ids of live records, in order."""
@@ -253,7 +268,7 @@ class Store:
             )
             self.db.conn.executemany(
                 "INSERT OR IGNORE INTO match_keys VALUES (?, ?, ?, ?, ?)",
-                [(row.kind, key, *row.key) for key in keys],
+                [(row.kind, self.vault.seal(key), *row.key) for key in keys],
             )
 
     def with_key(self, kind: str, key: str) -> list[Row]:
@@ -262,7 +277,7 @@ class Store:
             self.rows(
                 "state = 'live' AND (side, object_type, id) IN (SELECT side, object_type, id"
                 " FROM match_keys WHERE kind = ? AND key = ?)",
-                (kind, key),
+                (kind, self.vault.seal(key)),
             )
         )
 
@@ -338,17 +353,26 @@ class Store:
 
     # -- questions ---------------------------------------------------------------------------
 
-    def ask(self, questions: Iterable[Question], at: datetime) -> None:
-        """Open questions; one that is open already keeps its age."""
+    def ask(
+        self,
+        questions: Iterable[Question],
+        at: datetime,
+        facts: Callable[[Question], Mapping[str, str]] = lambda _: {},
+    ) -> None:
+        """Open questions; one that is open already keeps its age. `facts` says what each is asked
+        about, as digests: an answer is held against them."""
         moment = at.isoformat()
+        asked = [(self.vault.question(q), _sealed(facts(q), self.vault)) for q in questions]
         with self.atomic():
             self.db.conn.executemany(
-                "INSERT INTO questions VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE"
-                " SET message = excluded.message, detail = excluded.detail, seen = excluded.seen",
+                "INSERT INTO questions (id, cause, kind, entity, side, field, message, detail,"
+                " opened, seen, facts) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE"
+                " SET message = excluded.message, detail = excluded.detail, seen = excluded.seen,"
+                " facts = excluded.facts",
                 [
                     (q.id, q.cause, q.kind, q.entity, q.side, q.field, q.message,
-                     dumps(dict(q.detail)), moment, moment)
-                    for q in questions
+                     dumps(dict(q.detail)), moment, moment, dumps(known))
+                    for q, known in asked
                 ],
             )  # fmt: skip
 
@@ -377,11 +401,23 @@ class Store:
                 "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]
             )
 
+    def close_question(self, question: str) -> None:
+        """Drop a question whose answer was carried out."""
+        with self.atomic():
+            self.db.conn.execute("DELETE FROM questions WHERE id = ?", (question,))
+
     def questions(self) -> list[dict[str, Any]]:
-        """Open questions, oldest first, as plain rows with `detail` decoded."""
+        """Open questions, oldest first, as plain rows with `detail` and `facts` decoded."""
         with guarded():
             found = list(self.db.query("SELECT * FROM questions ORDER BY opened, id"))
-        return [{**row, "detail": orjson.loads(row["detail"])} for row in found]
+        return [
+            {
+                **row,
+                "detail": self.vault.show_all(orjson.loads(row["detail"])),
+                "facts": orjson.loads(row["facts"]),
+            }
+            for row in found
+        ]
 
     def _column(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         with guarded():
@@ -401,16 +437,22 @@ def _marks(items: Sequence[Any]) -> str:
     return ",".join("?" * len(items))
 
 
-def _to_tuple(row: Row) -> tuple[Any, ...]:
+def _sealed(facts: Mapping[str, str], vault: Vault) -> dict[str, str]:
+    return {name: vault.seal(digest) for name, digest in facts.items()}
+
+
+def _to_tuple(row: Row, vault: Vault) -> tuple[Any, ...]:
+    seen, base = vault.cover_all(row.kind, row.seen), vault.cover_all(row.kind, row.base)
+    problems = vault.problems(row.kind, row.problems)
     modified = row.modified.isoformat() if row.modified else None
     return (
-        row.side, row.object_type, row.id, row.kind, row.entity, str(row.state), dumps(row.seen),
-        dumps(row.base), dumps(row.problems), modified, row.stamp, row.moved_type, row.moved_id,
+        row.side, row.object_type, row.id, row.kind, row.entity, str(row.state), dumps(seen),
+        dumps(base), dumps(problems), modified, row.stamp, row.moved_type, row.moved_id,
         row.how, int(row.dirty),
     )  # fmt: skip
 
 
-def _to_row(found: tuple[Any, ...]) -> Row:
+def _to_row(found: tuple[Any, ...], vault: Vault) -> Row:
     return Row(
         side=found[0],
         object_type=found[1],
@@ -418,8 +460,8 @@ def _to_row(found: tuple[Any, ...]) -> Row:
         kind=found[3],
         entity=found[4],
         state=State(found[5]),
-        seen=orjson.loads(found[6]),
-        base=orjson.loads(found[7]),
+        seen=vault.show_all(orjson.loads(found[6])),
+        base=vault.show_all(orjson.loads(found[7])),
         problems=orjson.loads(found[8]),
         modified=datetime.fromisoformat(found[9]) if found[9] else None,
         stamp=found[10],

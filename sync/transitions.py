@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Archive, Convert, Merge, Restore, Write
 from core.errors import StaleError
+from sync.answers import digest
 from sync.model import Action, Row, State, Verb
 from sync.moves import after_merge, follow_moves, reread
 from sync.refs import References
@@ -26,12 +27,15 @@ COUNTED = {
 
 def check(action: Action, row: Row | None) -> str:
     """Why the action no longer holds on its record, or ""."""
-    wanted = State.ARCHIVED if action.verb is Verb.RESTORE else State.LIVE
-    if row is None or row.state is not wanted:
+    archived = (State.ARCHIVED, State.GONE)
+    wanted = archived if action.verb is Verb.RESTORE else (State.LIVE,)
+    if row is None or row.state not in wanted:
         return "it is not as it was when the plan was made"
     if row.entity != action.entity:
         return "it belongs to another entity now"
-    if action.verb is Verb.ARCHIVE and row.seen != row.base:
+    decided = action.options.get("seen")
+    edited = digest(row.seen) != decided if decided else row.seen != row.base
+    if action.verb is Verb.ARCHIVE and edited:
         return "it was edited since the plan was made"
     return ""
 

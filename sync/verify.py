@@ -4,14 +4,16 @@ difference stands; what has no reason is unexplained."""
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sync.journal import Journal
-from sync.model import Question, Row, State, Value, Verb
+from sync.model import Action, FieldWrite, Question, Row, State, Value, Verb
 from sync.planner import Planner
 from sync.reconcile import Decision
+from sync.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,17 @@ class Verification:
         return Counter((d.cause, d.explained) for d in self.differences)
 
 
-def verify(planner: Planner, questions: Sequence[Question]) -> Verification:
-    """Judge every entity in the planner's store, which has just been read in full.
+def sample(store: Store, number: int) -> list[str]:
+    """That many linked entities, spread evenly and always the same ones for the same state."""
+    linked = (row.entity for row in store.rows("entity IS NOT NULL AND state = 'live'"))
+    entities = {str(entity) for entity in linked}
+    return sorted(entities, key=lambda e: hashlib.sha256(e.encode()).digest())[:number]
+
+
+def verify(
+    planner: Planner, questions: Sequence[Question], only: Collection[str] | None = None
+) -> Verification:
+    """Judge every entity (or some) in the planner's store, which has just been read.
 
     `questions` are those of the plan just made: records that wait for a person are explained.
     """
@@ -57,7 +68,7 @@ def verify(planner: Planner, questions: Sequence[Question]) -> Verification:
     for kind, entity in store.entities():
         rows = store.by_entities([entity]).get(entity, [])
         live = [row for row in rows if row.state is State.LIVE]
-        if not live:
+        if not live or (only is not None and entity not in only):
             continue
         found.entities += 1
         decision = planner.decide(entity, kind, rows)
@@ -88,25 +99,55 @@ class _Judge:
             yield self._difference(
                 question.field, question.cause, question.message, values, explained=True
             )
+        asked = {question.field for question in decision.questions}
         for name, verdict in decision.verdicts.items():
+            if (verdict.conflict or verdict.held) and name not in asked:
+                message = "left as it is, as a person said"
+                yield self._difference(name, "answered", message, {}, explained=True)
             for side, note in verdict.notes.items():
                 if note.startswith("drift"):
                     yield self._drift(name, note)
                 elif side and self._differs(name):
                     yield self._difference(name, "rule", f"{side}: {note}", {}, explained=True)
         for action in decision.actions:
-            error = self.refused.get((self.entity, action.side, ""))
-            if action.verb is Verb.CREATE:
-                message = error or f"no counterpart on {action.side}"
-                cause = "refused" if error else "missing"
-                yield self._difference("", cause, message, {}, explained=bool(error))
-                continue
+            yield from self._not_done(action)
+
+    def _not_done(self, action: Action) -> Iterator[Difference]:
+        """A write that is decided and has not been made: refused, undone, or still to come."""
+        error = self.refused.get((self.entity, action.side, ""))
+        if self.planner.undone.forbids(action, ""):
+            yield self._difference("", "undone", "archived by an undo", {}, explained=True)
+        elif action.verb is Verb.CREATE:
+            message = error or f"no counterpart on {action.side}"
+            cause = "refused" if error else "missing"
+            yield self._difference("", cause, message, {}, explained=bool(error))
+        else:
             for written in action.fields:
-                error = error or self.refused.get((self.entity, action.side, written.name))
-                cause = "refused" if error else "pending"
-                message = error or f"{written.why}; not written to {action.side} yet"
-                values = {action.side: written.old, written.source: written.new}
-                yield self._difference(written.name, cause, message, values, explained=bool(error))
+                yield self._not_written(action, written, error)
+
+    def _not_written(self, action: Action, written: FieldWrite, error: str | None) -> Difference:
+        values = {action.side: written.old, written.source: written.new}
+        if self.planner.undone.forbids(action, written.name, written.new):
+            message = "undone; it is not written again by itself"
+            return self._difference(written.name, "undone", message, values, explained=True)
+        error = error or self.refused.get((self.entity, action.side, written.name))
+        if not error and self._own_form(action.side, written):
+            message = f"{action.side} was given {written.new!r} and keeps it in a form of its own"
+            return self._difference(written.name, "own form", message, values, explained=True)
+        cause = "refused" if error else "pending"
+        message = error or f"{written.why}; not written to {action.side} yet"
+        return self._difference(written.name, cause, message, values, explained=bool(error))
+
+    def _own_form(self, side: str, written: FieldWrite) -> bool:
+        """Whether the very value was the last one written, and nobody has changed it since."""
+        last = None
+        for op in Journal(self.planner.store).history(self.entity):
+            if op["side"] == side and op["state"] == "done":
+                sent = [f["new"] for f in op["action"]["fields"] if f["name"] == written.name]
+                last = sent[-1] if sent else last
+        rows = [r for r in self.rows if r.side == side and r.state is State.LIVE]
+        settled = all(r.base.get(written.name) == r.seen.get(written.name) for r in rows)
+        return settled and last is not None and last == written.new
 
     def _differs(self, name: str) -> bool:
         shown = [r.seen[name] for r in self.rows if r.state is State.LIVE and name in r.seen]
@@ -114,6 +155,10 @@ class _Judge:
 
     def _drift(self, name: str, note: str) -> Difference:
         values = {r.side: r.seen.get(name) for r in self.rows if r.state is State.LIVE}
+        taken_back = self.planner.undone.run_of(self.entity, name)
+        if taken_back:
+            message = f"{taken_back} was undone; nobody has changed it since"
+            return self._difference(name, "undone", message, values, explained=True)
         maker = self._vendor_default(name)
         if maker:
             message = f"{maker} set it by itself when the record was created there"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from connectors.base import Cursor, Fields, Page
+from connectors.base import Cursor, Fields, Page, RemoteRecord
 from connectors.salesforce import soql, wire
+from connectors.salesforce.bulkread import BulkReader
 from connectors.salesforce.cursor import OWN, Mark, dump, load
 from connectors.salesforce.reads import Reader
 from connectors.salesforce.soql import Position
@@ -26,8 +27,9 @@ class Feed:
     """Reads what changed since a cursor. The look-back is the time that a transaction may take
     to commit: its rows carry the stamp of their change and show only afterwards."""
 
-    def __init__(self, reader: Reader, clock: Clock, lookback: timedelta) -> None:
+    def __init__(self, reader: Reader, bulk: BulkReader, clock: Clock, lookback: timedelta) -> None:
         self._reader = reader
+        self._bulk = bulk
         self._clock = clock
         self._lookback = lookback
 
@@ -39,16 +41,31 @@ class Feed:
             marks = load(since)
         else:
             marks = {OWN: Mark()} | ({ROLES: self._latest_role()} if with_roles else {})
+        marks[OWN] = self._bulk.begun(object_type, fields, marks[OWN], first=since is None)
+        if marks[OWN].sweep is not None and marks[OWN].under_way.job:
+            yield from self._by_job(object_type, fields, marks[OWN])
+            return
         columns = self._reader.first_columns(object_type, fields)
-        for rows, mark in self._sweep(object_type, columns, marks[OWN], deleted=since is not None):
-            marks[OWN] = mark
-            yield Page(self._reader.complete(object_type, fields, rows), dump(marks))
+        sweep = self._sweep(object_type, columns, marks[OWN], deleted=since is not None)
+        with self._reader.naming(object_type, fields):
+            for rows, mark in sweep:
+                marks[OWN] = mark
+                yield Page(self._reader.complete(object_type, fields, rows), dump(marks))
         if since is not None and with_roles:
             roles = marks.get(ROLES, Mark())
             for rows, mark in self._sweep(ROLE_TYPE, ROLE_COLUMNS, roles, deleted=True):
                 marks[ROLES] = mark
                 touched = sorted({row["OpportunityId"] for row in rows})
                 yield Page(self._reader.fetch(object_type, fields, touched), dump(marks))
+
+    def _by_job(self, object_type: str, fields: Fields, mark: Mark) -> Iterator[Page]:
+        """A first reading by a Bulk job; association fields are never among its fields."""
+        records: Sequence[RemoteRecord] = []
+        for following, after in self._bulk.portions(object_type, fields, mark):
+            if records:
+                yield Page(records, dump({OWN: mark}))
+            records, mark = following, after
+        yield Page(records, dump({OWN: mark.finished(self._clock.now(), self._lookback)}))
 
     def _latest_role(self) -> Mark:
         """A first reading shows all roles with their opportunities; later ones begin at the

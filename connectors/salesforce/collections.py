@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from connectors.base import RawFields
@@ -42,24 +42,35 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What Salesforce said to one row: an id, or faults."""
+    """What Salesforce said to one row: an id, or faults; `lost` why nobody knows. `repeated`
+    says that an earlier sending, whose answer was lost, may have done it."""
 
     id: str = ""
     created: bool = False
     faults: tuple[Fault, ...] = ()
+    lost: str = ""
+    repeated: bool = False
 
 
-def send(transport: Transport, call: Call, rows: Sequence[Row]) -> list[Result]:
+def send(
+    transport: Transport, call: Call, rows: Sequence[Row], check: Callable[[], None] | None = None
+) -> list[Result]:
     """One result a row, in order; at most `ROWS` rows.
 
     A call that Salesforce refuses as a whole because one row cannot even be parsed is halved
-    until that row stands alone. Raises ConnectorError where no row is to blame.
+    until that row stands alone. Raises ConnectorError where no row is to blame; `check` is
+    asked first whether a field that Salesforce does not know is to blame, and raises then.
     """
     answer = transport.call(_request(call, rows))
     if answer.ok:
         return _results(call, answer, len(rows))
-    if answer.status != 400 or {fault.code for fault in answer.faults} & ACCOUNT_WIDE_CODES:
+    if (
+        answer.status not in (400, 413)
+        or {fault.code for fault in answer.faults} & ACCOUNT_WIDE_CODES
+    ):
         raise answer.error()
+    if check is not None and any(fault.code == "INVALID_FIELD" for fault in answer.faults):
+        check()
     if len(rows) == 1:
         return [Result(faults=answer.faults or (Fault("", f"status {answer.status}"),))]
     half = len(rows) // 2
@@ -97,7 +108,7 @@ def _results(call: Call, answer: Answer, expected: int) -> list[Result]:
     whole = isinstance(body, list) and all(isinstance(item, dict) for item in body)
     if not whole or len(body) != expected:
         raise UnexpectedReplyError(f"{answer.route} did not answer each of {expected} rows.")
-    return [_result(call, item) for item in body]
+    return [replace(_result(call, item), repeated=answer.repeated) for item in body]
 
 
 def _result(call: Call, item: Mapping[str, Any]) -> Result:

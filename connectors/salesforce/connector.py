@@ -21,12 +21,17 @@ from connectors.base import (
     Write,
 )
 from connectors.salesforce import wire
+from connectors.salesforce.bulk import PATIENCE, Jobs
+from connectors.salesforce.bulkread import JOB_PAGE, READ_THRESHOLD, BulkReader
+from connectors.salesforce.bulkwrite import WRITE_THRESHOLD, BulkWriter
 from connectors.salesforce.changes import Feed
 from connectors.salesforce.collections import ROWS
+from connectors.salesforce.moves import CONVERTIBLE, MERGEABLE, MoveWriter
 from connectors.salesforce.reads import FETCH_BATCH, Reader
 from connectors.salesforce.sender import Sender
 from connectors.salesforce.session import SignIn
 from connectors.salesforce.setup import Setup
+from connectors.salesforce.soap import Soap
 from connectors.salesforce.transport import Transport
 from connectors.salesforce.writes import Writer
 from core.clock import Clock
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
 
 API_VERSION = "60.0"
 LOOKBACK_SECONDS = 60
+BULK_BATCH = 10_000
+"""Writes of one bulk job that the engine gives at once: as many as Salesforce works off at once."""
 LEAST_LOOKBACK = 2
 """Stamps count whole seconds, so a shorter look-back could skip rows of the same second."""
 
@@ -46,7 +53,10 @@ class SalesforceConnector:
 
     Options: `api_version` ("60.0"), `lookback_seconds` (60; the longest that a transaction may
     take to commit, 600 suits a busy production org), `page_size` (200 to 2000), `audience`
-    (`login` or `test`, of a JWT), `multi_currency` (records carry CurrencyIsoCode).
+    (`login` or `test`, of a JWT), `multi_currency` (records carry CurrencyIsoCode). Of the Bulk
+    API: `bulk_read_threshold` (records of a first reading; 0: never), `bulk_write_threshold`
+    (writes of a verb; 0: never), `bulk_page_rows` (rows of one results call), `bulk_patience`
+    (seconds until a job is given up; each single pause stays below the time-out).
     """
 
     def __init__(self, name: str, settings: ConnectorSettings, clock: Clock) -> None:
@@ -56,7 +66,12 @@ class SalesforceConnector:
         self.capabilities = Capabilities(
             write_batch=ROWS,
             fetch_batch=FETCH_BATCH,
+            bulk_from=self._bulk_from(options) or None,
+            bulk_batch=BULK_BATCH,
             association_fields=wire.ASSOCIATIONS,
+            restore=True,
+            merge=MERGEABLE,
+            convert=CONVERTIBLE,
             currencies=bool(options.get("multi_currency", False)),
         )
         self._sender = Sender(settings.timeout, settings.ca_file)
@@ -71,10 +86,25 @@ class SalesforceConnector:
         )
         self._transport = Transport(self._sender, sign_in, clock)
         self._reader = Reader(self._transport, _whole(options, "page_size", None, 200, 2000))
-        lookback = _whole(options, "lookback_seconds", LOOKBACK_SECONDS, LEAST_LOOKBACK, 86_400)
-        self._feed = Feed(self._reader, clock, timedelta(seconds=lookback or LOOKBACK_SECONDS))
-        self._writer = Writer(self._transport, self._reader, clock, settings.timeout)
-        self._setup = Setup(self._transport, self._reader)
+        self._wire_up(settings, clock)
+
+    def _wire_up(self, settings: ConnectorSettings, clock: Clock) -> None:
+        options, transport, reader = settings.options, self._transport, self._reader
+        patience = _number(options, "bulk_patience", PATIENCE, 1, 86_400)
+        jobs = Jobs(transport, clock, settings.timeout, patience)
+        read_from = _number(options, "bulk_read_threshold", READ_THRESHOLD, 0, 10**9)
+        job_page = _number(options, "bulk_page_rows", JOB_PAGE, 1, 10**6)
+        bulk_reader = BulkReader(jobs, transport, reader, clock, read_from, job_page)
+        bulk_writer = BulkWriter(jobs, self._bulk_from(options))
+        lookback = _number(options, "lookback_seconds", LOOKBACK_SECONDS, LEAST_LOOKBACK, 86_400)
+        self._feed = Feed(reader, bulk_reader, clock, timedelta(seconds=lookback))
+        moves = MoveWriter(Soap(transport, _version(options)), reader, clock, settings.timeout)
+        self._writer = Writer(transport, reader, bulk_writer, moves, clock, settings.timeout)
+        self._setup = Setup(transport, reader)
+
+    @staticmethod
+    def _bulk_from(options: Mapping[str, Any]) -> int:
+        return _number(options, "bulk_write_threshold", WRITE_THRESHOLD, 0, 10**9)
 
     def describe(self, object_type: str) -> Schema:
         return self._reader.describe(object_type)
@@ -131,3 +161,8 @@ def _whole(
             remedy=f"Give a whole number from {least} to {most}, or leave it out.",
         )
     return value
+
+
+def _number(options: Mapping[str, Any], key: str, default: int, least: int, most: int) -> int:
+    found = _whole(options, key, default, least, most)
+    return default if found is None else found

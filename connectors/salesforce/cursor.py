@@ -20,11 +20,14 @@ OWN = "own"
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """A reading under way: when it began (our clock), the place up to which its rows have been
-    handed out, and the last row seen so far."""
+    handed out, and the last row seen so far. A reading by a Bulk job has no order and no place:
+    `job` is its id, `locator` the results page that it is at."""
 
     start: datetime
     at: Position | None = None
     best: Position | None = None
+    job: str = ""
+    locator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ def _pack(mark: Mark) -> dict[str, Any]:
     if mark.sweep:
         packed["start"] = mark.sweep.start.isoformat()
         packed["at"], packed["best"] = _place(mark.sweep.at), _place(mark.sweep.best)
+        packed["job"], packed["locator"] = mark.sweep.job or None, mark.sweep.locator or None
     return {key: value for key, value in packed.items() if value is not None}
 
 
@@ -108,7 +112,9 @@ def _unpack(packed: Mapping[str, Any]) -> Mark:
     sweep = None
     if "start" in packed:
         start = datetime.fromisoformat(packed["start"])
-        sweep = Sweep(start, _position(packed.get("at")), _position(packed.get("best")))
+        at, best = _position(packed.get("at")), _position(packed.get("best"))
+        job, locator = str(packed.get("job", "")), str(packed.get("locator", ""))
+        sweep = Sweep(start, at, best, job, locator)
     seen = datetime.fromisoformat(packed["seen"]) if "seen" in packed else None
     return Mark(_position(packed.get("good")), _position(packed.get("top")), seen, sweep)
 

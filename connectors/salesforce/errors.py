@@ -28,7 +28,8 @@ from core.errors import (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One error as Salesforce words it; `errorCode`, `statusCode` and `error` are all `code`."""
+    """One error as Salesforce words it; `errorCode`, `statusCode`,
+    `exceptionCode` and `error` are all `code`."""
 
     code: str
     message: str
@@ -36,7 +37,7 @@ class Fault:
     existing_id: str | None = None
 
 
-SESSION_CODES = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER"})
+SESSION_CODES = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "InvalidSessionId"})
 BUDGET_CODE = "REQUEST_LIMIT_EXCEEDED"
 
 TRANSIENT_STATUS = frozenset({406, 408, 420, 429})
@@ -75,7 +76,11 @@ CALL_STATUS: Mapping[int, type[ConnectorError]] = {
 LOCK_CODE = "UNABLE_TO_LOCK_ROW"
 DUPLICATE_CODES = frozenset({"DUPLICATES_DETECTED", "DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID"})
 GONE_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
-PASSING_CODES = frozenset({LOCK_CODE, "LIMIT_EXCEEDED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"})
+UNPROCESSED = "UNPROCESSED"
+"""Our own code of a row that a bulk job was given up before."""
+PASSING_CODES = frozenset(
+    {LOCK_CODE, UNPROCESSED, "LIMIT_EXCEEDED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"}
+)
 
 FIELD_CODES = frozenset(
     {
@@ -102,6 +107,9 @@ Not a validation rule (FIELD_CUSTOM_VALIDATION_EXCEPTION): it judges the record 
 ACCOUNT_WIDE_CODES = frozenset({"INVALID_TYPE", "NOT_FOUND", *TRANSIENT_CODES})
 """Codes of a refused collection call that no single record can be the cause of."""
 
+_CODES = ("errorCode", "statusCode", "exceptionCode", "error")
+_CODE_KEYS = frozenset(_CODES)
+_MESSAGES = ("message", "exceptionMessage", "error_description")
 _ID = re.compile(r"\b[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\b")
 
 
@@ -109,25 +117,24 @@ def faults(body: Any) -> tuple[Fault, ...]:
     """The errors in an answer's body, in any of the vendor's shapes; () where there are none."""
     entries = body if isinstance(body, list) else [body]
     return tuple(
-        _fault(entry)
-        for entry in entries
-        if isinstance(entry, dict) and {"errorCode", "statusCode", "error"} & entry.keys()
+        _fault(entry) for entry in entries if isinstance(entry, dict) and _CODE_KEYS & entry.keys()
     )
 
 
 def _fault(entry: Mapping[str, Any]) -> Fault:
-    code = str(entry.get("errorCode") or entry.get("statusCode") or entry.get("error"))
-    message = str(entry.get("message") or entry.get("error_description") or code)
+    code = str(next((entry[key] for key in _CODES if entry.get(key)), "UNKNOWN"))
+    message = str(next((entry[key] for key in _MESSAGES if entry.get(key)), code))
     fields = entry.get("fields")
     return Fault(
         code,
         " ".join(message.split()),
         tuple(str(name) for name in fields) if isinstance(fields, list) else (),
-        _existing_id(code, message, entry.get("duplicateResult")),
+        existing_id(code, message, entry.get("duplicateResult")),
     )
 
 
-def _existing_id(code: str, message: str, result: Any) -> str | None:
+def existing_id(code: str, message: str, result: Any = None) -> str | None:
+    """The record that a refused one is a duplicate of, as far as the answer names it."""
     if isinstance(result, dict):
         for match in result.get("matchResults") or []:
             for found in match.get("matchRecords") or []:
@@ -150,6 +157,16 @@ def call_error(status: int, found: Sequence[Fault], route: str) -> ConnectorErro
         return VendorDownError(text)
     kind = CALL_CODES.get(first.code) or CALL_STATUS.get(status) or UnexpectedReplyError
     return kind(text)
+
+
+def drift(object_type: str, fields: Sequence[str]) -> SchemaDriftError:
+    """Fields that an object type does not have, or not for the integration user."""
+    return SchemaDriftError(
+        f"{object_type} in Salesforce has no field {', '.join(fields)}, "
+        "or the integration user may not see it.",
+        remedy="Run `tieline doctor`; then give the user's permission set access to the field, "
+        "or take it out of the mapping.",
+    )
 
 
 def transient(status: int, found: Sequence[Fault], retry_after: float | None) -> TransientError:

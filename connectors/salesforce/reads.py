@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from connectors.base import Fields, RemoteId, RemoteRecord, Schema
 from connectors.salesforce import soql, wire
+from connectors.salesforce.errors import drift
 from connectors.salesforce.transport import Request, Transport
-from core.errors import UnexpectedReplyError
+from core.errors import ConnectorError, SchemaDriftError, UnexpectedReplyError
 
 FETCH_BATCH = 400
 MERGE_DEPTH = 50
@@ -67,7 +69,8 @@ class Reader:
         """Records by id as they are now; see the contract. Deleted rows as far as the recycle
         bin shows them."""
         asked = {whole: given for given in ids if (whole := soql.id18(given))}
-        rows = self._by_id(object_type, fields, asked)
+        with self.naming(object_type, fields):
+            rows = self._by_id(object_type, fields, asked)
         found = [
             wire.record(object_type, rows[whole], fields)
             for whole in asked
@@ -149,8 +152,9 @@ class Reader:
         budget = soql.URL_BUDGET - len(soql.encode(",".join(select)))
         for group in soql.chunks(sorted(one for one in literals if one), budget):
             where = f"{soql.name(by)} IN ({','.join(group)})"
-            for row in self.rows(soql.select(select, object_type, where)):
-                found[row["Id"]] = row
+            with self.naming(object_type, [by, *fields]):
+                for row in self.rows(soql.select(select, object_type, where)):
+                    found[row["Id"]] = row
         return self.complete(object_type, fields, list(found.values()))
 
     # -- schemas ------------------------------------------------------------------------------
@@ -175,6 +179,24 @@ class Reader:
         with self._lock:
             known = self._schemas.get(object_type)
         return known or self.describe(object_type)
+
+    def missing(self, object_type: str, fields: Iterable[str]) -> list[str]:
+        """Those of the fields that the live schema does not show; read anew."""
+        shown = {name.lower() for name in self.describe(object_type).fields}
+        return sorted({name for name in fields if name.lower() not in shown})
+
+    @contextmanager
+    def naming(self, object_type: str, fields: Iterable[str]) -> Iterator[None]:
+        """Let a refused reading name the fields that are gone, where that is its reason."""
+        try:
+            yield
+        except SchemaDriftError as error:
+            plain = [name for name in fields if "." not in name]
+            try:
+                missing = self.missing(object_type, plain)
+            except ConnectorError:
+                missing = []
+            raise drift(object_type, missing) if missing else error from None
 
     def known(self, object_type: str, field: str) -> Any:
         """The type of a field; a string where the schema does not show the field, so that the

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TypeVar
@@ -72,9 +73,11 @@ class Sender:
         *,
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
-        data: bytes | Mapping[str, str] | None = None,
+        data: bytes | Iterable[bytes] | Mapping[str, str] | None = None,
+        stream: bool = False,
     ) -> requests.Response:
-        """The answer, whatever its status; redirects are not followed.
+        """The answer, whatever its status; redirects are not followed. With `stream` its body
+        is still to be read, and the caller closes it.
 
         Raises NotSentError where no connection came about, NetworkError where the answer was
         lost.
@@ -85,6 +88,7 @@ class Sender:
                 url,
                 data=data,
                 headers=headers,
+                stream=stream,
                 auth=Bearer(token),
                 timeout=(min(CONNECT_SECONDS, self.timeout), self.timeout),
                 allow_redirects=False,
@@ -98,6 +102,29 @@ class Sender:
     def close(self) -> None:
         """Release the connections."""
         self.http.close()
+
+
+class Gate:
+    """A pause that the vendor asked one thread for holds for all threads of the account."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._opens = clock.monotonic()
+
+    def close(self, seconds: float) -> None:
+        """Let nobody through for so long; a longer pause stays."""
+        with self._lock:
+            self._opens = max(self._opens, self._clock.monotonic() + seconds)
+
+    def wait(self, patience: float) -> None:
+        """Return when it is open. Raises RateLimitedError where that takes longer than
+        `patience` seconds."""
+        with self._lock:
+            rest = self._opens - self._clock.monotonic()
+        if rest > patience:
+            raise RateLimitedError("Salesforce asked to slow down.", retry_after=rest)
+        self._clock.sleep(rest)
 
 
 def persist(

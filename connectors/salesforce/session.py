@@ -216,7 +216,8 @@ def _json(response: requests.Response) -> Any:
 
 
 def _passing(error: BaseException) -> bool:
-    return isinstance(error, TransientError)
+    # a page instead of a token may be gone the next time; signing in twice does no harm
+    return isinstance(error, TransientError | UnexpectedReplyError)
 
 
 def _is_sandbox(address: str) -> bool:

@@ -9,10 +9,12 @@ from connectors.base import Finding, StampField
 from connectors.salesforce import wire
 from connectors.salesforce.reads import Reader
 from connectors.salesforce.transport import Request, Transport
-from core.errors import ConnectorError, ForbiddenError
+from core.errors import ConnectorError, ForbiddenError, SchemaDriftError
 
 STAMP_LENGTH = 40
 LOW_SHARE = 0.1
+COMPUTED = frozenset({"Opportunity.ExpectedRevenue"})
+"""Standard fields that Salesforce computes without calling them formulas."""
 
 
 class Setup:
@@ -63,9 +65,9 @@ class Setup:
                     },
                 },
                 write=True,
-                repeatable=False,
             )
         )
+        # a field that is there already, perhaps because an answer was lost, is as good
         codes = {fault.code for fault in answer.faults}
         if answer.ok or "DUPLICATE_DEVELOPER_NAME" in codes:
             return None
@@ -111,11 +113,49 @@ class Setup:
         return [ok, Finding("warning" if left else "problem", "API allowance", text, remedy)]
 
     def _object(self, object_type: str) -> list[Finding]:
-        described = self._reader.describe_raw(object_type)
+        try:
+            described = self._reader.describe_raw(object_type)
+        except SchemaDriftError:
+            return [_unreadable(object_type)]
         if not described.get("queryable", True):
             raise ForbiddenError(f"{object_type} cannot be queried.")
         found = Finding("ok", object_type, f"{len(described['fields'])} fields can be read.")
-        return [found, *_permissions(object_type, described)]
+        return [found, *_permissions(object_type, described), *_locked(object_type, described)]
+
+
+def _unreadable(object_type: str) -> Finding:
+    return Finding(
+        "problem",
+        object_type,
+        f"The integration user may not read {object_type} records, or there are none of that type.",
+        f"Give its permission set the object permission Read on {object_type} "
+        "(Setup → Permission Sets → Object Settings), or take the object out of the mapping.",
+    )
+
+
+def _locked(object_type: str, described: wire.Raw) -> list[Finding]:
+    """Fields that the user could be let edit and is not; those that Salesforce computes are
+    nobody's to edit. Hidden fields do not show in a describe: what the mapping needs tells them."""
+    names = [
+        entry["name"]
+        for entry in described["fields"]
+        if entry.get("permissionable")
+        and not (entry["createable"] or entry["updateable"])
+        and not (entry.get("calculated") or entry.get("autoNumber"))
+        and entry["type"] not in ("address", "location")
+        and f"{object_type}.{entry['name']}" not in COMPUTED
+    ]
+    if object_type in wire.UNDELETABLE or not names or not described.get("updateable"):
+        return []
+    return [
+        Finding(
+            "warning",
+            f"{object_type}.{name}",
+            f"The integration user may read {object_type}.{name}, but not edit it.",
+            "Give its permission set edit access to the field, if the mapping writes it.",
+        )
+        for name in names
+    ]
 
 
 def _judged(stamp: StampField, described: wire.Raw) -> Finding:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import groupby
 
 from connectors.base import (
     Archive,
@@ -14,100 +16,87 @@ from connectors.base import (
     RawValue,
     Refused,
     RemoteRecord,
-    Unknown,
+    Schema,
     Update,
     Write,
 )
 from connectors.salesforce import soql, wire
+from connectors.salesforce.bulkwrite import BulkWriter
 from connectors.salesforce.collections import ROWS, Call, Result, Row, send
-from connectors.salesforce.errors import FIELD_CODES, LOCK_CODE, Fault, record_error
+from connectors.salesforce.errors import FIELD_CODES, LOCK_CODE, Fault, drift, record_error
+from connectors.salesforce.ledger import Item, Ledger, may_have_happened
+from connectors.salesforce.moves import WHOLE, MoveWriter
 from connectors.salesforce.reads import Reader
 from connectors.salesforce.roles import RoleWriter, Wished
-from connectors.salesforce.sender import NotSentError
 from connectors.salesforce.transport import Transport
 from core.clock import Clock
-from core.errors import (
-    ConnectorError,
-    NetworkError,
-    NotFoundError,
-    RecordError,
-    RejectedError,
-    UnexpectedReplyError,
-    VendorDownError,
-)
+from core.errors import ConnectorError, NotFoundError, RecordError, RejectedError
 
 ROUNDS = 5
 LOCK_PAUSE = 0.5
-MAY_HAVE_HAPPENED = (NetworkError, VendorDownError, UnexpectedReplyError)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One write on its way: what is still to be sent of it, and what was refused so far."""
-
-    place: int
-    op: str
-    row: Row
-    roles: Wished | None = None
-    refused: dict[str, RecordError] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Ledger:
-    """The outcomes so far by place, and the items that were done, whose rest is to follow."""
-
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-    done: list[tuple[Item, Result]] = field(default_factory=list)
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether raising would make something unknown that is known."""
-        return bool(self.done) or any(isinstance(o, Unknown) for o in self.outcomes.values())
-
-    def settled(self, item: Item) -> bool:
-        return item.place in self.outcomes or any(one.place == item.place for one, _ in self.done)
+STAMP_GRAIN = 1.0
+"""Seconds by which two stamps, which count whole seconds, may seem further apart."""
 
 
 class Writer:
     """Writes of one account; one thread at a time per object type."""
 
-    def __init__(self, transport: Transport, reader: Reader, clock: Clock, patience: float) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        reader: Reader,
+        bulk: BulkWriter,
+        moves: MoveWriter,
+        clock: Clock,
+        patience: float,
+    ) -> None:
         self._transport = transport
         self._reader = reader
+        self._bulk = bulk
         self._clock = clock
         self._patience = patience
         self._roles = RoleWriter(transport, reader, clock)
+        self._moves = moves
+        self._told: dict[str, dict[str, float]] = {}
+        """Per object type the ids told lately, and when."""
 
     def apply(self, object_type: str, writes: Sequence[Write]) -> list[Outcome]:
-        """See the contract. N writes of one verb cost N/200 calls, and one query a call to read
-        back what Salesforce now holds."""
+        """See the contract. N writes of one verb cost N/200 calls, or from a threshold on one
+        bulk job; and a query for each 400 to read back what Salesforce now holds."""
+        begun = self._clock.monotonic()
         ledger = Ledger()
-        groups = self._groups(object_type, writes, ledger)
-        for call, items in groups:
-            try:
-                self._settle(call, items, ledger)
-            except ConnectorError as error:
-                lost = not call.repeatable and isinstance(error, MAY_HAVE_HAPPENED)
-                lost = lost and not isinstance(error, NotSentError)
-                if not (lost or ledger.acknowledged):
-                    raise
-                for item in items:
-                    if not ledger.settled(item):
-                        ledger.outcomes[item.place] = Unknown(item.op, str(error))
-        self._finish(object_type, ledger)
+        placed = list(enumerate(writes))
+        # what changes records as a whole keeps its place among the other writes
+        for whole, run in groupby(placed, lambda pair: isinstance(pair[1], WHOLE)):
+            if whole:
+                self._moves.settle(object_type, list(run), ledger)
+            else:
+                self._run(object_type, list(run), ledger)
+        self._finish(object_type, ledger, begun)
         return [ledger.outcomes[place] for place in range(len(writes))]
 
+    def _run(self, object_type: str, placed: Sequence[tuple[int, Write]], ledger: Ledger) -> None:
+        for call, items in self._groups(object_type, placed, ledger):
+            for part in self._by_job(call, items, ledger):
+                try:
+                    self._settle(call, part, ledger)
+                except ConnectorError as error:
+                    lost = not call.repeatable and may_have_happened(error)
+                    if not (lost or ledger.acknowledged):
+                        raise
+                    ledger.failed(part, error)
+
     def _groups(
-        self, object_type: str, writes: Sequence[Write], ledger: Ledger
+        self, object_type: str, placed: Sequence[tuple[int, Write]], ledger: Ledger
     ) -> list[tuple[Call, list[Item]]]:
-        """The writes by what can go into one call, at most 200 each.
+        """The writes by what can go into one call.
 
         A record (or a stamp) appears once in a call, or Salesforce refuses both rows; its
         second write goes into a later call, so that the order of one record's writes stays.
         """
         groups: dict[tuple[Call, int], list[Item]] = defaultdict(list)
         times: Counter[str] = Counter()
-        for place, write in enumerate(writes):
+        for place, write in placed:
             prepared = _prepare(object_type, place, write)
             if isinstance(prepared, RecordError):
                 ledger.outcomes[place] = Refused(write.op, prepared)
@@ -117,51 +106,79 @@ class Writer:
             groups[call, times[key]].append(item)
             times[key] += 1
         ordered = sorted(groups, key=lambda key: key[1])
-        return [
-            (call, groups[call, turn][start : start + ROWS])
-            for call, turn in ordered
-            for start in range(0, len(groups[call, turn]), ROWS)
-        ]
+        return [(key[0], groups[key]) for key in ordered]
 
     # -- sending ------------------------------------------------------------------------------
+
+    def _by_job(self, call: Call, items: list[Item], ledger: Ledger) -> Iterator[list[Item]]:
+        """Send what a bulk job serves better; then the others, and what the job left, in
+        portions of one collection call."""
+        rest = items
+        fit = [i for i in items if i.row.fields or call.verb == "delete"]
+        fit = [i for i in fit if self._bulk.fits(call, i.row)]
+        if self._bulk.takes(call, [i.row for i in fit]):
+            taken = {item.place for item in fit}
+            rest = [item for item in items if item.place not in taken]
+            for item, result in zip(fit, self._bulk.send(call, [i.row for i in fit]), strict=True):
+                again = item if result is None else self._judged(call, item, result, ledger)
+                if again is not None:
+                    rest.append(again)
+        for start in range(0, len(rest), ROWS):
+            yield rest[start : start + ROWS]
 
     def _settle(self, call: Call, items: list[Item], ledger: Ledger) -> None:
         """Send until each item is done or refused: rows that were locked again after a pause,
         rows with a bad value again without it."""
         waiting = items
         for turn in range(ROUNDS):
-            waiting, locked = self._round(call, waiting, ledger, last=turn == ROUNDS - 1)
+            last = turn == ROUNDS - 1
+            again = [
+                self._judged(call, item, result, ledger, last=last)
+                for item, result in self._sent(call, waiting)
+            ]
+            locked = any(a is not None and a in waiting for a in again)
+            waiting = [item for item in again if item is not None]
             if not waiting:
                 return
             if locked:
                 self._clock.sleep(min(LOCK_PAUSE * 2**turn, self._patience / ROUNDS))
 
-    def _round(
-        self, call: Call, items: list[Item], ledger: Ledger, *, last: bool
-    ) -> tuple[list[Item], bool]:
-        again: list[Item] = []
-        locked = False
-        for item, result in self._sent(call, items):
-            if not result.faults or _gone_anyway(call, result):
-                ledger.done.append((item, result))
-            elif result.faults[0].code == LOCK_CODE and not last:
-                again.append(item)
-                locked = True
-            else:
-                rest = None if last else self._without_bad_values(call, item, result.faults)
-                if rest is not None:
-                    again.append(rest)
-                else:
-                    error = record_error(result.faults, existing=bool(item.row.id))
-                    ledger.outcomes[item.place] = Refused(item.op, error)
-        return again, locked
+    def _judged(
+        self, call: Call, item: Item, result: Result, ledger: Ledger, *, last: bool = False
+    ) -> Item | None:
+        """Note the result; what is to be sent again of the item, if anything: the same where
+        the row was locked, less where a value was refused."""
+        if result.lost:
+            ledger.lose(item, result.lost)
+        elif not result.faults or _gone_anyway(call, result):
+            ledger.succeed(item, result)
+        elif result.faults[0].code == LOCK_CODE and not last:
+            return item
+        else:
+            rest = None if last else self._without_bad_values(call, item, result.faults)
+            if rest is not None:
+                return rest
+            ledger.refuse(item, record_error(result.faults, existing=bool(item.row.id)))
+        return None
 
     def _sent(self, call: Call, items: list[Item]) -> Iterable[tuple[Item, Result]]:
         """Each item with its result; an item with nothing but roles to write needs no call."""
         bare = [i for i in items if call.verb == "update" and not i.row.fields]
         full = [i for i in items if i not in bare]
-        results = send(self._transport, call, [i.row for i in full]) if full else []
+        results = self._collected(call, [i.row for i in full]) if full else []
         return [*((i, Result(i.row.id)) for i in bare), *zip(full, results, strict=True)]
+
+    def _collected(self, call: Call, rows: list[Row]) -> list[Result]:
+        """The answers to one collection call. Raises SchemaDriftError where Salesforce refuses
+        it as a whole for a field that is no longer there."""
+
+        def check() -> None:
+            names = {name for row in rows for name in row.fields}
+            missing = self._reader.missing(call.object_type, names)
+            if missing:
+                raise drift(call.object_type, missing)
+
+        return send(self._transport, call, rows, check)
 
     def _without_bad_values(self, call: Call, item: Item, found: Sequence[Fault]) -> Item | None:
         """The item less the fields that were refused; None where that cannot help: the fault
@@ -188,13 +205,11 @@ class Writer:
             return [name for name in item.row.fields if name.lower() in named]
         if fault.code not in ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"):
             return []
-        schema = self._reader.schema(call.object_type).fields
-        writable = {
-            name
-            for name, one in schema.items()
-            if (one.updateable if item.row.id else one.createable)
-        }
-        return [name for name in item.row.fields if name not in writable]
+        schema = self._reader.schema(call.object_type)
+        # described anew where the schema we know does not explain it: a field may have vanished
+        return _unwritable(schema, item) or _unwritable(
+            self._reader.describe(call.object_type), item
+        )
 
     def _required(self, object_type: str) -> set[str]:
         fields = self._reader.schema(object_type).fields
@@ -202,26 +217,44 @@ class Writer:
 
     # -- afterwards ---------------------------------------------------------------------------
 
-    def _finish(self, object_type: str, ledger: Ledger) -> None:
+    def _finish(self, object_type: str, ledger: Ledger, begun: float) -> None:
         """Write the contact roles of what was done, read it all back, and say it."""
+        done = list(ledger.done.values())
         wished = {
-            result.id or item.row.id: item.roles
-            for item, result in ledger.done
-            if item.roles is not None
+            result.id or item.row.id: item.roles for item, result in done if item.roles is not None
         }
         errors = self._roles.write(wished) if wished else {}
-        records = self._read_back(object_type, ledger.done)
-        for item, result in ledger.done:
+        lately = {
+            id: at
+            for id, at in self._told.get(object_type, {}).items()
+            if begun - at <= 2 * STAMP_GRAIN
+        }
+        self._told[object_type] = lately
+        records = self._read_back(object_type, done)
+        for item, result in done:
             id = result.id or item.row.id
             refused = dict(item.refused)
             if id in errors:
                 refused[wire.ROLES] = errors[id]
             if id in errors and not item.row.fields and id not in records:
-                ledger.outcomes[item.place] = Refused(item.op, errors[id])
+                ledger.refuse(item, errors[id])
             else:
-                ledger.outcomes[item.place] = Done(
-                    item.op, records.get(id), id, created=result.created, refused=refused
-                )
+                found = records.get(id)
+                made = result.created or (result.repeated and self._just_made(found, begun))
+                told = Done(item.op, found, id, created=made, refused=refused)
+                ledger.conclude(item, told)
+        now = self._clock.monotonic()
+        self._told[object_type] = lately | {r.id or item.row.id: now for item, r in done}
+
+    def _just_made(self, record: RemoteRecord | None, begun: float) -> bool:
+        """Whether a record was made since `begun`, where the sending that made it told nothing
+        and its repeat found the record there. Only spans are compared, never two clocks."""
+        if record is None or record.created is None or record.modified is None:
+            return False
+        if record.id in self._told[record.object_type]:
+            return False
+        span = timedelta(seconds=self._clock.monotonic() - begun + STAMP_GRAIN)
+        return not record.archived and record.modified - record.created <= span
 
     def _read_back(
         self, object_type: str, done: Sequence[tuple[Item, Result]]
@@ -256,6 +289,16 @@ def _prepare(object_type: str, place: int, write: Write) -> tuple[Call, Item] | 
         return Call("delete", object_type), Item(place, write.op, Row(id))
     fields, roles = _split(object_type, write.fields)
     return Call("update", object_type), Item(place, write.op, Row(id, fields), roles)
+
+
+def _unwritable(schema: Schema, item: Item) -> list[str]:
+    """The fields of the item that the schema does not let be written."""
+    writable = {
+        name
+        for name, one in schema.fields.items()
+        if (one.updateable if item.row.id else one.createable)
+    }
+    return [name for name in item.row.fields if name not in writable]
 
 
 def _split(object_type: str, fields: wire.Raw) -> tuple[dict[str, RawValue], Wished | None]:

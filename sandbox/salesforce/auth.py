@@ -59,6 +59,7 @@ def _new_key() -> str:
 class _Session:
     user_id: str
     used: float
+    born: float
 
 
 class Auth:
@@ -125,7 +126,7 @@ class Auth:
         """Begin a session; its token."""
         now = self._org.clock.now().timestamp()
         token = f"{self._org.id[:15]}!AQ{secrets.token_urlsafe(48)}"
-        self._sessions[token] = _Session(self._org.user_id, now)
+        self._sessions[token] = _Session(self._org.user_id, now, now)
         return token
 
     def _granted(self, url: str) -> dict[str, Any]:
@@ -143,14 +144,18 @@ class Auth:
     def user_of(self, authorization: str | None) -> str:
         """The user of a live session. Raises SalesforceError INVALID_SESSION_ID (401).
 
-        Sessions end when they were not used for `session_lifetime` seconds.
+        Sessions end when they were not used for `session_lifetime` seconds, and, where the
+        option says so, `session_max_age` seconds after they began.
         """
         scheme, _, token = (authorization or "").partition(" ")
         session = self._sessions.get(token.strip())
         now = self._org.clock.now().timestamp()
         if scheme.lower() not in ("bearer", "oauth") or session is None:
             raise session_expired()
-        if now - session.used > self._org.options.session_lifetime:
+        options = self._org.options
+        if now - session.used > options.session_lifetime:
+            raise session_expired()
+        if 0 < options.session_max_age < now - session.born:
             raise session_expired()
         if not self._org.options.user_permissions.get("api_enabled", True):
             message = "The REST API is not enabled for this Organization or user."

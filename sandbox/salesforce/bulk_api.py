@@ -58,8 +58,11 @@ def _job(service: Service, call: Call, type_: str) -> Job:
 def upload(service: Service, call: Call) -> Reply:
     """The CSV of an ingest job, in one piece."""
     job = _job(service, call, "ingest")
-    if job.state != OPEN or job.data:
+    if job.state != OPEN:
         raise SalesforceError("INVALIDJOBSTATE", f"Job is in state {job.state}; no more data")
+    if job.data:
+        message = f"Found multiple contents for job: <{job.id}>, please close or abort it"
+        raise SalesforceError("INVALIDJOB", message)
     raw = call.body or b""
     limit = service.org.options.bulk_upload_limit
     if len(raw) > limit:

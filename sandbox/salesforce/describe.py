@@ -24,6 +24,9 @@ _NEVER = ("activateable", "custom", "customSetting", "deepCloneable", "deprecate
           "hasSubtypes", "isInterface", "isSubtype")  # fmt: skip
 
 
+_INTERFACES = ("defaultImplementation", "extendedBy", "extendsInterfaces", "implementedBy",
+               "implementsInterfaces")  # fmt: skip
+"""Keys of a described object that only interfaces have set."""
 _FIELD_CONSTANTS = {
     **dict.fromkeys(
         (
@@ -144,6 +147,7 @@ def describe(kind: ObjectType, record_types: list[dict[str, Any]], version: str)
     """An object type with its fields, as `sobjects/X/describe` shows it."""
     return {
         **brief(kind, version),
+        **dict.fromkeys(_INTERFACES),
         "actionOverrides": [],
         "childRelationships": _children(kind),
         "compactLayoutable": kind.can("c"),

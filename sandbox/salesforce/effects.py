@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sandbox.salesforce.own_rules import REWRITES
 from sandbox.salesforce.store import Row
 
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Actor, Org
 
 _AUTOMATION_DELAY = 1.0
-
-Rewrite = Callable[[str, Any], Any]
-
-REWRITES: Mapping[str, Rewrite] = {
-    "upper": lambda text, _: text.upper(),
-    "lower": lambda text, _: text.lower(),
-    "prefix": lambda text, value: text if text.startswith(value) else f"{value}{text}",
-    "truncate": lambda text, value: text[: int(value)],
-    "constant": lambda text, value: value,
-    "clear": lambda text, value: None,
-}
-"""How a workflow rule rewrites the text of a field; doing it again changes nothing."""
 
 
 class Effects:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from sandbox.salesforce.own_rules import PREDICATES, REWRITES, check_rules
+
 
 @dataclass
 class Options:
@@ -18,13 +20,15 @@ class Options:
     `user_permissions`: object -> {"read"|"create"|"edit"|"delete": bool, "hidden": [fields],
     "readonly": [fields]}, and "customize_application", "api_enabled": bool.
     `validation_rules`: object -> {field: message when it is blank}, or a list of rows
-    {"field", "refuse_if": one of `rules.PREDICATES`, "value", "message"}.
+    {"field", "refuse_if": one of `own_rules.PREDICATES`, "value", "message"}.
     `duplicate_rules`: object -> fields that together must not match another record, or
     {"fields": […], "allow_save": false} where the allow-save header does not help.
     `locked`: record id -> how many more writes meet UNABLE_TO_LOCK_ROW.
+    `session_lifetime`: seconds without use until a session ends; `session_max_age`: seconds
+    until it ends even in use (0: never).
     `app_limit`: calls per day of the connected app (0: not limited apart), named `app_name`.
     `session_refusal`: "rest" or "agent" answers every call with a 401 that no new session cures.
-    `workflow_rules`: rows {"object", "field", "rewrite": one of `effects.REWRITES`, "value",
+    `workflow_rules`: rows {"object", "field", "rewrite": one of `own_rules.REWRITES`, "value",
     "delay": seconds, 0 for at once}. `bulk_page_size`: rows of a Bulk result page unless
     `maxRecords` asks for fewer; `bulk_query_jobs` a day; `bulk_upload_limit`: bytes.
     """
@@ -32,6 +36,7 @@ class Options:
     daily_limit: int = 100_000
     page_size: int = 2_000
     session_lifetime: float = 7_200
+    session_max_age: float = 0
     cursor_lifetime: float = 2 * 86_400
     currency: str = "single"
     currencies: list[str] = field(default_factory=lambda: ["EUR", "USD"])
@@ -60,7 +65,11 @@ class Options:
         return self.currency == "multi"
 
     def change(self, given: Mapping[str, Any]) -> None:
-        """Set the given options. Raises ValueError naming one that does not exist."""
+        """Set the given options. Raises ValueError naming one that does not exist or fit."""
+        check_rules(given.get("workflow_rules", ()), "rewrite", REWRITES)
+        for rules in given.get("validation_rules", {}).values():
+            if not isinstance(rules, Mapping):
+                check_rules(rules, "refuse_if", PREDICATES)
         known = {item.name for item in fields(self)}
         for name, value in given.items():
             if name not in known:

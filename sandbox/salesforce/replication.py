@@ -17,8 +17,12 @@ _UPDATED_DAYS, _DELETED_DAYS = 30, 15
 def updated_since(org: Org, kind: ObjectType, start: str | None, end: str | None) -> dict[str, Any]:
     """The ids of live records by SystemModstamp. Raises SalesforceError for a bad window."""
     first, last = _window(org, start, end, _UPDATED_DAYS)
-    rows = org.store.tables[kind.name].modified(first)
-    ids = [row["Id"] for row in rows if row["SystemModstamp"] <= last and not row.get("IsDeleted")]
+    rows = org.effects.visible(org.store.tables[kind.name].modified(first))
+    ids = [
+        row["Id"]
+        for row in rows
+        if first <= row["SystemModstamp"] <= last and not row.get("IsDeleted")
+    ]
     _check_count(ids)
     return {"ids": ids, "latestDateCovered": last}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.own_rules import PREDICATES
 from sandbox.salesforce.store import Row
 from sandbox.salesforce.tables import FORECAST_NAMES
 
@@ -146,19 +146,6 @@ def check_unique(org: Org, kind: ObjectType, changed: Mapping[str, Any], own_id:
                     f"{other[:15]}",
                     [],
                 )
-
-
-PREDICATES: Mapping[str, Callable[[Any, Any], bool]] = {
-    "blank": lambda given, value: given is None,
-    "not_blank": lambda given, value: given is not None,
-    "equals": lambda given, value: given == value,
-    "not_equals": lambda given, value: given != value,
-    "below": lambda given, value: given is not None and given < value,
-    "above": lambda given, value: given is not None and given > value,
-    "matches": lambda given, value: given is not None and bool(re.search(value, str(given))),
-    "not_matches": lambda given, value: given is not None and not re.search(value, str(given)),
-}
-"""When a validation rule refuses a record: by the field's value and the rule's."""
 
 
 def check_validation_rules(org: Org, kind: ObjectType, draft: Draft) -> None:

@@ -208,7 +208,7 @@ def test_a_plan_that_cannot_be_saved(office: Office) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--fulll",), ("plan", "--fulll"), ("run", "--allow", "everything"), ("apply",), ("walk",)],
+    [("--fulll",), ("plan", "--fulll"), ("run", "--allow", "whatever"), ("apply",), ("walk",)],
 )
 def test_a_mistake_on_the_command_line(empty: Office, arguments: tuple[str, ...]) -> None:
     assert_told(empty.call(*arguments), 2, "--help")

@@ -22,6 +22,7 @@ from app.syncing import GUARDS
 from config.load import load_yaml, shipped_mapping
 from core.errors import TielineError
 from sync.model import Tally
+from sync.waiting import REPLIES
 from tests.app.office import ROOT, Office
 
 DOCS = ROOT / "docs" / "commands"
@@ -60,27 +61,10 @@ def test_help_loads_nothing_heavy(arguments: list[str], anyway: list[str]) -> No
     assert "Usage" in done.stdout
 
 
-def test_help_answers_at_once() -> None:
-    """Half a second is the promise; the best of three, with room for a busy machine."""
-    code = (
-        "import subprocess, sys, time\n"
-        "def once():\n"
-        "    start = time.perf_counter()\n"
-        "    command = [sys.executable, '-m', 'app.cli', '--help']\n"
-        "    subprocess.run(command, check=True, capture_output=True)\n"
-        "    return time.perf_counter() - start\n"
-        "print(min(once() for _ in range(3)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert float(done.stdout) < 1.0
-
-
 def test_every_command_is_documented_with_its_options() -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md")))
     found = dict(commands())
-    assert len(found) == 11
+    assert len(found) == 16
     for name, command in found.items():
         section = re.split(r"^## ", text, flags=re.MULTILINE)
         (own,) = [part for part in section if part.startswith(f"`tieline {name}`\n")]
@@ -114,11 +98,11 @@ def test_guards_are_named_once() -> None:
 
 
 def test_every_cause_of_a_question_has_a_remedy_and_is_documented() -> None:
-    text = (DOCS / "sync.md").read_text(encoding="utf-8")
+    text = (DOCS / "questions.md").read_text(encoding="utf-8")
     sources = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "sync").glob("*.py"))
     asked = set(re.findall(r'Question\(\s*"(\w+)"', sources))
     asked |= set(re.findall(r'_ask\(\s*\w+,\s*"(\w+)"', sources))
-    assert asked == set(REMEDIES)
+    assert asked | {"held", "waits", "refused"} == set(REMEDIES) == set(REPLIES)
     for cause in REMEDIES:
         assert f"| `{cause}` |" in text
 

@@ -77,6 +77,16 @@ def test_one_sandbox_over_plain_http_on_a_named_port_with_a_seed(tmp_path: Path)
         assert process.returncode == 0
 
 
+def test_hostile_sandboxes_say_so_and_follow_the_chance_given() -> None:
+    with up("hubspot", "--http", "--profile", "hostile", "--chance", "5") as (said, process):
+        with httpx.Client(trust_env=False) as client:
+            shown = client.get(f"{said['hubspot']['url']}/_sandbox/quirks").json()
+        assert (shown["profile"], shown["seed"]) == ("hostile", 5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -9,7 +9,7 @@ import pytest
 
 from config import settings
 from config.model import Credentials, SecretRef
-from config.settings import program_settings, resolve_credentials, resolve_secret
+from config.settings import program_settings, resolve_credentials, resolve_secret, user_name
 from core.errors import SettingsError
 from core.redact import MASK, redact
 
@@ -163,3 +163,12 @@ def test_the_key_whose_secret_is_missing_is_named(tmp_path: Path) -> None:
     credentials = Credentials(flow="private_app", token=SecretRef(file=Path("absent")))
     with pytest.raises(SettingsError, match=r"^token: the secret file .*absent"):
         resolve_credentials(credentials, tmp_path)
+
+
+def test_who_answers_is_given_or_set_or_the_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIELINE_USER", raising=False)
+    monkeypatch.setattr("getpass.getuser", lambda: "login")
+    assert user_name() == "login"
+    monkeypatch.setenv("TIELINE_USER", "anna")
+    assert user_name() == "anna"
+    assert user_name(" bert ") == "bert"

@@ -16,15 +16,18 @@ from starlette.types import Receive, Scope, Send
 from connectors.base import Connector, RawFields, Ref, RemoteId, StampField
 from connectors.registry import ConnectorSettings, create
 from core.clock import ManualClock
+from sandbox.quirks import REGISTRY
 from sandbox.salesforce import auth, make
 from sandbox.serve import Running, serve
 from tests.connectors.harness import Association, Garble, Names, Role
+from tests.connectors.stamped import stamped
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 STAMP = "Tieline_Id__c"
 SPARE = "Tieline_Spare__c"
 WRONG = "wrong-consumer-secret"
 DATA = "/services/data/"
+EDITS = 5
 WRITES = r"^(POST|PATCH|DELETE) /services/data/v[0-9.]+/(composite/)?sobjects"
 
 NAMES: Mapping[Role, Names] = {
@@ -119,7 +122,8 @@ def server() -> Server:
 
 
 class SalesforceHarness:
-    """A fresh org. `settings` go to the connector, `options` to the sandbox."""
+    """A fresh org. `settings` go to the connector, `options` to the sandbox; `stamping`: the
+    connector stamps every creation, as the engine does."""
 
     names = NAMES
     associations: Sequence[Association] = (
@@ -135,10 +139,18 @@ class SalesforceHarness:
     sessions_expire = True
     merges_by_person: Sequence[Role] = ("account", "person", "lead")
 
-    def __init__(self, settings: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        stamping: bool = False,
+        **options: Any,
+    ) -> None:
+        self._stamping = stamping
         self.clock = ManualClock(START)
         with patch.object(auth, "_new_key", _signing_key):
             self.sandbox = make(clock=self.clock, **options)
+        self._late = REGISTRY["late_row_seconds"].value(options.get("profile", "strict"))
         self.running = server().show(self.sandbox.app)
         self._settings = dict(settings or {})
         self.connector: Connector = self.reconnect()
@@ -169,21 +181,29 @@ class SalesforceHarness:
             "timeout": 30.0,
         }
         settings = ConnectorSettings(**{**given, **self._settings, **more})
-        return create("salesforce", name="sf", settings=settings, clock=self.clock)
+        made = create("salesforce", name="sf", settings=settings, clock=self.clock)
+        if not self._stamping:
+            return made
+        return stamped(made, {names.object_type: STAMP for names in self.names.values()})
 
     def with_wrong_credentials(self) -> Connector:
         return self.reconnect(credentials={**self.credentials(), "client_secret": WRONG})
 
     def admin(self, method: str, route: str, body: Any = None) -> Any:
-        """One call of the sandbox's admin routes."""
-        response = self.running.admin.request(method, f"/{route}", json=body)
+        """One call of the sandbox's admin routes; a person who meets a lock tries again."""
+        for _ in range(EDITS):
+            response = self.running.admin.request(method, f"/{route}", json=body)
+            if "UNABLE_TO_LOCK_ROW" not in response.text or route != "edit":
+                break
         assert response.status_code == 200, response.text
         return response.json()
 
     def person(self, object_type: str, verb: str, id: str | None, fields: RawFields) -> str:
         """A person does something in the vendor's user interface."""
         body = {"object_type": object_type, "id": id, "verb": verb, "fields": dict(fields)}
-        return str(self.admin("POST", "edit", {**body, "as": "person@example.com"})["id"])
+        made = str(self.admin("POST", "edit", {**body, "as": "person@example.com"})["id"])
+        self.settle()
+        return made
 
     def insert(self, role: Role, fields: RawFields) -> RemoteId:
         return self.person(self.names[role].object_type, "create", None, fields)
@@ -216,7 +236,8 @@ class SalesforceHarness:
         self.person("OpportunityContactRole", "create", None, row)
 
     def settle(self) -> None:
-        """Salesforce shows at once what it has taken."""
+        """Salesforce shows at once what it has taken, unless a quirk makes it show late."""
+        self.clock.advance(self._late)
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)

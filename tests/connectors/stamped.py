@@ -1,4 +1,4 @@
-"""A connector used as the engine does: every creation has a stamp, so a lost answer is harmless."""
+"""A connector as the engine uses it: with a stamp on every creation, so that none is made twice."""
 
 from __future__ import annotations
 

@@ -10,15 +10,23 @@ import pytest
 
 from connectors.base import (
     Archive,
+    Convert,
     Create,
     Done,
     Merge,
     Refused,
+    Restore,
     StampField,
     Update,
 )
 from core.clock import SystemClock
-from core.errors import BudgetExhaustedError, DuplicateError, NotFoundError, RejectedError
+from core.errors import (
+    BudgetExhaustedError,
+    DuplicateError,
+    NotFoundError,
+    RejectedError,
+    SchemaDriftError,
+)
 from tests.connectors.conformance import ConnectorConformance
 from tests.connectors.salesforce_harness import NAMES, STAMP, SalesforceHarness
 from tests.connectors.support import collect, new_op
@@ -298,13 +306,14 @@ def test_a_converted_lead_cannot_be_written(harness: SalesforceHarness) -> None:
 
 
 def test_what_is_not_offered_is_refused(harness: SalesforceHarness) -> None:
-    a, b = harness.insert_many("account", [{"Name": "a"}, {"Name": "b"}])
+    a, b = harness.insert_many("opportunity", [OPPORTUNITY, OPPORTUNITY])
     outcomes = harness.connector.apply(
-        "Account", [Merge(new_op(), a, (b,)), Archive(new_op(), "001000000000009AAA")]
+        "Opportunity",
+        [Merge(new_op(), a, (b,)), Convert(new_op(), a), Archive(new_op(), "006000000000009AAA")],
     )
     assert all(isinstance(outcome, Refused) for outcome in outcomes)
-    assert isinstance(outcomes[1], Refused)
-    assert isinstance(outcomes[1].error, NotFoundError)
+    assert isinstance(outcomes[2], Refused)
+    assert isinstance(outcomes[2].error, NotFoundError)
 
 
 def test_writes_of_one_record_keep_their_order(harness: SalesforceHarness) -> None:
@@ -451,3 +460,151 @@ def test_an_api_that_is_switched_off_is_told() -> None:
     fresh.close()
     assert finding.level == "problem"
     assert finding.remedy
+
+
+def test_diagnose_names_the_object_and_the_field_that_lack_a_permission() -> None:
+    rights = {"Lead": {"read": False}, "Contact": {"readonly": ["Phone"]}}
+    fresh = SalesforceHarness(user_permissions=rights)
+    findings = fresh.connector.diagnose(["Account", "Lead", "Contact", "Opportunity"])
+    fresh.close()
+    bad = {finding.subject: finding for finding in findings if finding.level != "ok"}
+    assert bad.keys() == {"Lead", "Contact.Phone"}
+    assert (bad["Lead"].level, bad["Contact.Phone"].level) == ("problem", "warning")
+    assert "Read on Lead" in bad["Lead"].remedy
+    assert "edit access" in bad["Contact.Phone"].remedy
+
+
+# -- what vanishes ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drifting() -> Iterator[SalesforceHarness]:
+    """An org that hides a field after it was described."""
+    made = SalesforceHarness().prepared()
+    made.connector.describe("Contact")
+    yield made
+    made.close()
+
+
+def hide(harness: SalesforceHarness, field: str) -> None:
+    harness.admin("POST", "config", {"user_permissions": {"Contact": {"hidden": [field]}}})
+
+
+def test_a_reading_names_the_field_that_is_gone(drifting: SalesforceHarness) -> None:
+    (id,) = drifting.insert_many("person", [{"LastName": "Ada"}])
+    _, cursor = collect(drifting.connector, "Contact", ["LastName", "Title"])
+    hide(drifting, "Title")
+    fields = ["LastName", "Title"]
+    for read in (
+        lambda: collect(drifting.connector, "Contact", fields, cursor),
+        lambda: drifting.connector.fetch("Contact", fields, [id]),
+        lambda: drifting.connector.find("Contact", fields, "LastName", ["Ada"]),
+        lambda: drifting.connector.find("Contact", ["LastName"], "Title", ["x"]),
+    ):
+        with pytest.raises(SchemaDriftError, match=r"Contact in Salesforce has no field Title"):
+            read()
+
+
+def test_a_write_tells_the_field_that_is_gone(drifting: SalesforceHarness) -> None:
+    ids = drifting.insert_many("person", [{"LastName": "Ada"}] * 30)
+    hide(drifting, "Title")
+    before = calls(drifting)
+    writes = [Update(new_op(), id, {"LastName": "B", "Title": "x"}) for id in ids]
+    outcomes = drifting.connector.apply("Contact", writes)
+    assert all(isinstance(o, Done) and o.refused.keys() == {"Title"} for o in outcomes)
+    assert spent(drifting, before)["GET sobjects/X/describe"] == 1
+
+
+# -- hostile keys ----------------------------------------------------------------------------
+
+KEYS = [
+    "a/../../Contact/003",
+    "..",
+    "?a=b",
+    "x' OR Name != '",
+    "100%",
+    '"',
+    "\\",
+    "%27",
+    "ä/🦄#",
+    "_",
+]
+
+
+def test_a_stamp_changes_its_own_record_only(harness: SalesforceHarness) -> None:
+    others = {**{key: f"other {n}" for n, key in enumerate(KEYS)}, "plain": "untouched"}
+    harness.insert_many("account", [{"Name": name, STAMP: key} for key, name in others.items()])
+    for n, key in enumerate(KEYS):
+        write = Create(new_op(), {"Name": f"mine {n}", STAMP: key}, stamp_field=STAMP)
+        (outcome,) = harness.connector.apply("Account", [write])
+        assert isinstance(outcome, Done)
+        assert not outcome.created
+        others[key] = f"mine {n}"
+        (found,) = harness.connector.find("Account", ["Name"], STAMP, [key])
+        assert found.fields == {"Name": f"mine {n}"}
+        records, _ = collect(harness.connector, "Account", ["Name", STAMP])
+        assert {r.fields[STAMP]: r.fields["Name"] for r in records.values()} == others
+
+
+@pytest.mark.parametrize("id", [*KEYS, "", " ", "001", "001000000000001AAB", "0" * 400])
+def test_an_id_that_is_none_touches_nothing(harness: SalesforceHarness, id: str) -> None:
+    (kept,) = harness.insert_many("account", [{"Name": "kept"}])
+    writes = [
+        Update(new_op(), id, {"Name": "x"}),
+        Archive(new_op(), id),
+        Restore(new_op(), id),
+        Merge(new_op(), kept, (id,)),
+        Merge(new_op(), id, (kept,)),
+    ]
+    assert all(isinstance(o, Refused) for o in harness.connector.apply("Account", writes))
+    assert isinstance(harness.connector.apply("Lead", [Convert(new_op(), id)])[0], Refused)
+    assert harness.connector.fetch("Account", ["Name"], [id]) == []
+    records, _ = collect(harness.connector, "Account", ["Name"])
+    assert {key: record.fields for key, record in records.items()} == {kept: {"Name": "kept"}}
+
+
+def test_edits_that_show_late_are_read_in_the_end() -> None:
+    """Every edit of a person shows up to a minute late, with the stamp of when it was made."""
+    late = SalesforceHarness().prepared()
+    late.admin("POST", "config", {"quirks": {"late_rows": 1.0, "late_row_seconds": 50.0}})
+    ids = late.insert_many("account", [{"Name": "before"}] * 20)
+    _, cursor = collect(late.connector, "Account", ["Name"])
+    latest: dict[str, Any] = {}
+    for n in range(40):
+        if n < 20:
+            late.edit("account", ids[n], {"Name": "after"})
+        late.advance(7)
+        records, cursor = collect(late.connector, "Account", ["Name"], cursor)
+        latest |= {id: record.fields["Name"] for id, record in records.items()}
+    late.close()
+    assert latest == dict.fromkeys(ids, "after")
+
+
+@pytest.mark.parametrize("action", ["expire_session", "drop_before", "drop_after", "cut", "html"])
+@pytest.mark.parametrize("skip", [0, 1, 2])
+def test_trouble_between_collection_calls_costs_nothing(
+    harness: SalesforceHarness, action: str, skip: int
+) -> None:
+    harness.fault("composite/sobjects", action, skip=skip)
+    made = [{"Name": f"Co {n}", STAMP: f"stamp {n}"} for n in range(450)]
+    outcomes = harness.connector.apply(
+        "Account", [Create(new_op(), fields, stamp_field=STAMP) for fields in made]
+    )
+    assert all(isinstance(outcome, Done) and outcome.record for outcome in outcomes)
+    records, _ = collect(harness.connector, "Account", [STAMP])
+    assert sorted(r.fields[STAMP] for r in records.values()) == sorted(f[STAMP] for f in made)
+
+
+@pytest.mark.parametrize("later", [0, 60])
+def test_a_creation_whose_answer_was_lost_is_told_as_one(
+    harness: SalesforceHarness, later: int
+) -> None:
+    write = Create(new_op(), {"Name": "Acme", STAMP: "s"}, stamp_field=STAMP)
+    harness.fault("composite/sobjects", "drop_after")
+    (first,) = harness.connector.apply("Account", [write])
+    harness.advance(later)
+    harness.fault("composite/sobjects", "drop_after")
+    (second,) = harness.connector.apply("Account", [write])
+    assert isinstance(first, Done)
+    assert isinstance(second, Done)
+    assert (first.created, second.created) == (True, False)

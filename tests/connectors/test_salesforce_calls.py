@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
-from connectors.base import Create, Done, Refused, Unknown, Update
+from connectors.base import Convert, Create, Done, Merge, Refused, Unknown, Update
 from core.errors import (
     AuthError,
     BudgetExhaustedError,
@@ -68,11 +69,11 @@ def test_every_request_has_a_timeout_signing_in_too() -> None:
     assert fake.timeouts == [(7.0, 7.0), (7.0, 7.0)]
 
 
-def test_a_session_that_is_never_accepted_ends_after_one_renewal() -> None:
+def test_a_session_that_is_never_accepted_ends_after_two_renewals() -> None:
     fake = FakeSalesforce(lambda _: expired())
     with pytest.raises(AuthError):
         read(fake)
-    assert (len(fake.requests), len(fake.logins)) == (2, 2)
+    assert (len(fake.requests), len(fake.logins)) == (3, 3)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>login</html>", b'{"odd": 1}', b"[]"])
@@ -212,11 +213,16 @@ def test_the_days_usage_is_read_from_refusals_too() -> None:
     answer.headers = {"Sforce-Limit-Info": "api-usage=25/5000; per-app-api-usage=17/250(app)"}
     made, _ = connector(FakeSalesforce(lambda _: answer))
     with pytest.raises(SchemaDriftError):
-        made.fetch("Account", ["Nope"], [ID])
+        made.describe("Account")
     usage = made.usage()
-    made.close()
     assert (usage.daily_used, usage.daily_limit) == (25, 5000)
     assert (usage.calls, usage.reads, usage.writes) == (1, 1, 0)
+    answer.headers = {"Sforce-Limit-Info": "api-usage=26/5000; per-app-api-usage=250/250(app)"}
+    with pytest.raises(SchemaDriftError):
+        made.describe("Account")
+    usage = made.usage()
+    made.close()
+    assert (usage.daily_used, usage.daily_limit) == (250, 250)
 
 
 @pytest.mark.parametrize("fault", [cut, lambda: requests.exceptions.ReadTimeout("slow")])
@@ -395,3 +401,79 @@ def test_a_key_that_is_none_is_told() -> None:
     bad = {"flow": "jwt", "client_id": "c", "username": "u", "private_key": "none"}
     with pytest.raises(AuthError, match="private key"):
         read(FakeSalesforce(lambda _: rows()), credentials=bad)
+
+
+MOVED = Canned(b"", 302, {"Location": "https://evil.example/x"})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda made: made.apply("Lead", [Convert("op", "00Q000000000001")]),
+        lambda made: made.apply("Account", [Merge("op", ID, ("001000000000002AAA",))]),
+        lambda made: made.apply("Account", [Update("op", ID, {"Name": "x"})]),
+        lambda made: list(made.changes("Account", ["Name"], None)),
+        lambda made: made.describe("Account"),
+    ],
+)
+def test_no_redirect_is_followed_with_a_session(call: Callable[[Any], Any]) -> None:
+    fake = FakeSalesforce(lambda _: MOVED)
+    made, _ = connector(fake, options={"bulk_read_threshold": 1, "bulk_write_threshold": 1})
+    with contextlib.suppress(UnexpectedReplyError):
+        call(made)
+    made.close()
+    assert fake.requests
+    assert all((request.url or "").startswith(URL) for request in fake.requests)
+
+
+def test_a_pause_that_one_thread_was_told_holds_for_all() -> None:
+    slow = [Canned([], 429, {"Retry-After": "20"})]
+    fake = FakeSalesforce(lambda _: slow.pop() if slow else rows())
+    made, clock = connector(fake, timeout=5.0)
+    with pytest.raises(RateLimitedError):
+        made.fetch("Account", [], [ID])
+    sent = len(fake.requests)
+    with pytest.raises(RateLimitedError) as caught:
+        made.fetch("Account", [], [ID])
+    assert len(fake.requests) == sent, "nobody asks before the pause is over"
+    assert caught.value.retry_after == 20
+    clock.advance(17)
+    assert made.fetch("Account", [], [ID]) == []
+    assert clock.monotonic() == 20
+    made.close()
+
+
+def test_a_field_that_refuses_a_whole_call_is_named_and_costs_no_halving() -> None:
+    field = {"label": "l", "type": "string", "nillable": True, "defaultedOnCreate": True}
+    shown = {**field, "name": "Name", "createable": True, "updateable": True}
+    flags = {"createable": True, "updateable": True, "deletable": True}
+    body = {"name": "Account", "label": "Account", "fields": [shown], **flags}
+
+    def respond(request: requests.PreparedRequest) -> Canned:
+        return Canned(body) if request.method == "GET" else refusal("INVALID_FIELD")
+
+    fake = FakeSalesforce(respond)
+    made, _ = connector(fake)
+    writes = [Update(f"{n}", f"001{n:012d}", {"Name": "x", "Gone__c": 1}) for n in range(200)]
+    with pytest.raises(SchemaDriftError, match="Account in Salesforce has no field Gone__c"):
+        made.apply("Account", writes)
+    made.close()
+    assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize("last", [expired(), refusal("API_DISABLED_FOR_ORG", 403)])
+def test_no_error_that_means_nothing_was_sent_hides_a_lost_answer(last: Canned) -> None:
+    lost = [Canned(error=cut())]
+    fake = FakeSalesforce(lambda _: lost.pop() if lost else last)
+    made, _ = connector(fake)
+    with pytest.raises(NetworkError):
+        made.apply("Account", [Update("op", ID, {"Name": "x"})])
+    made.close()
+
+
+@pytest.mark.parametrize("body", [b"", b'[{"errorCode": "INVALID_FI', b"<html>"])
+def test_a_refusal_that_cannot_be_read_is_asked_again(body: bytes) -> None:
+    torn = [Canned(body, 400, {"Content-Type": "application/json"})]
+    fake = FakeSalesforce(lambda _: torn.pop() if torn else rows())
+    assert read(fake) == []
+    assert len(fake.requests) == 2

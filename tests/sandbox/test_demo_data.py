@@ -447,12 +447,8 @@ def test_an_empty_world_has_only_users() -> None:
 
 
 @pytest.mark.slow
-def test_a_huge_world_takes_less_than_a_minute() -> None:
-    import time
-
-    start = time.perf_counter()
+def test_a_huge_world_repeats_no_address_and_no_name() -> None:
     huge = build(accounts=100_000, people=300_000)
-    assert time.perf_counter() - start < 60
     emails = [record["email"] for record in records(huge, "contacts") if "email" in record]
     names = [record["Name"] for record in records(huge, "Account")]
     assert len(set(emails)) == len(emails)

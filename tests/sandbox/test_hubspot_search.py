@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 from typing import Any
 
@@ -221,7 +220,6 @@ def test_25000_records_of_one_moment_are_read_by_keyset() -> None:
     hs.seed(
         contacts=[{"email": f"p{i}@example.com", "lastmodifieddate": stamp} for i in range(25_000)]
     )
-    started = time.perf_counter()
     seen: list[str] = []
     while True:
         page = hs.search(
@@ -236,4 +234,3 @@ def test_25000_records_of_one_moment_are_read_by_keyset() -> None:
         assert page["total"] == 25_000 - len(seen)
         seen += [r["id"] for r in page["results"]]
     assert len(set(seen)) == 25_000
-    assert time.perf_counter() - started < 20

@@ -169,9 +169,9 @@ def test_without_a_token_only_the_versions_are_shown(shared: Kit) -> None:
 def test_versions_that_are_retired_or_never_were(shared: Kit) -> None:
     statuses = {
         number: shared.http.get(f"/services/data/v{number}.0/limits").status_code
-        for number in (20, 49, 50, 68, 69)
+        for number in (20, 30, 31, 49, 68, 69)
     }
-    assert statuses == {20: 410, 49: 410, 50: 200, 68: 200, 69: 404}
+    assert statuses == {20: 410, 30: 410, 31: 200, 49: 200, 68: 200, 69: 404}
 
 
 def test_an_account_without_api_access_is_forbidden() -> None:

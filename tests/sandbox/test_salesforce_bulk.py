@@ -228,6 +228,9 @@ def test_states_out_of_order_are_refused(kit: Kit) -> None:
     upload(kit, job, "Name\na\n")
     assert kit.error("GET", f"jobs/ingest/{job}/successfulResults")[1] == "INVALIDJOBSTATE"
     assert kit.error("DELETE", f"jobs/ingest/{job}")[1] == "INVALIDJOBSTATE"
+    more = kit.http.put(f"{DATA}/jobs/ingest/{job}/batches", content=b"Name\nb\n",
+                        headers=CSV_TYPE)  # fmt: skip
+    assert more.json()[0]["message"].startswith("Found multiple contents for job")
     close(kit, job)
     assert kit.error("PATCH", f"jobs/ingest/{job}", {"state": "UploadComplete"})[1] == (
         "INVALIDJOBSTATE"
@@ -318,6 +321,27 @@ def test_wrong_queries_and_the_daily_number_are_refused(kit: Kit) -> None:
     assert kit.error("POST", "jobs/query", body)[1] == "LIMIT_EXCEEDED"
     left = kit.call("GET", "limits").json()["DailyBulkV2QueryJobs"]
     assert left == {"Max": 1, "Remaining": 0}
+
+
+def test_an_aborted_query_has_no_results(kit: Kit) -> None:
+    body = {"operation": "query", "query": "SELECT Id FROM Account"}
+    job = kit.call("POST", "jobs/query", body).json()["id"]
+    assert kit.error("GET", f"jobs/query/{job}/results")[1] == "INVALIDJOBSTATE"
+    aborted = kit.call("PATCH", f"jobs/query/{job}", {"state": "Aborted"}).json()
+    kit.advance(60)
+    assert aborted["state"] == state(kit, job, "query")["state"] == "Aborted"
+    assert kit.error("GET", f"jobs/query/{job}/results")[1] == "INVALIDJOBSTATE"
+
+
+def test_a_query_job_that_fails_can_be_asked_again(kit: Kit) -> None:
+    kit.config(quirks={"bulk_failed_jobs": 1.0})
+    seen = []
+    for _ in range(3):
+        body = {"operation": "query", "query": "SELECT Id FROM Account"}
+        job = kit.call("POST", "jobs/query", body).json()["id"]
+        kit.advance(1)
+        seen.append(state(kit, job, "query")["state"])
+    assert seen == ["Failed", "Failed", "JobComplete"]
 
 
 def test_an_expired_session_is_told_in_the_way_of_each_version(kit: Kit) -> None:

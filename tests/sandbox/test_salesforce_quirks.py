@@ -58,6 +58,15 @@ def test_a_session_ends_unused_and_may_be_refused_in_html(kit: Kit) -> None:
     assert kit.call("GET", "limits").status_code == 200
 
 
+def test_a_session_may_end_while_it_is_in_use(kit: Kit) -> None:
+    kit.config(session_max_age=60)
+    statuses = []
+    for _ in range(4):
+        kit.advance(20)
+        statuses.append(kit.call("GET", "limits").status_code)
+    assert statuses == [200, 200, 200, 401]
+
+
 @pytest.mark.parametrize(
     ("refusal", "message"),
     [
@@ -204,6 +213,18 @@ def test_automation_moves_only_the_system_stamp(kit: Kit) -> None:
     assert kit.get("Account", id_)["SystemModstamp"] == row["SystemModstamp"]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"workflow_rules": [{"object": "Account", "field": "Name", "rewrite": "rot13"}]},
+        {"validation_rules": {"Account": [{"field": "Name", "refuse_if": "odd"}]}},
+        {"no_such_option": 1},
+    ],
+)
+def test_options_that_cannot_be_understood_are_refused(kit: Kit, options: dict[str, Any]) -> None:
+    assert kit.admin.post("/config", json=options).status_code == 400
+
+
 # reading
 
 
@@ -215,7 +236,10 @@ def test_a_late_row_shows_with_its_old_stamp_or_not_at_all(kit: Kit) -> None:
     names = "SELECT Id, Name, SystemModstamp FROM Account"
     assert [row["Name"] for row in kit.rows(names)] == ["old"]
     assert kit.rows(f"{names} WHERE SystemModstamp > 2024-02-01T00:00:00Z") == []
+    window = {"start": "2024-05-06T07:00:00Z", "end": "2024-05-06T08:00:00Z"}
+    assert kit.call("GET", "sobjects/Account/updated/", params=window).json()["ids"] == []
     kit.advance(1000)
+    assert len(kit.call("GET", "sobjects/Account/updated/", params=window).json()["ids"]) == 2
     late = {row["Id"]: row for row in kit.rows(names)}
     assert late[id_]["Name"] == "new"
     assert late[made]["SystemModstamp"] == "2024-05-06T07:08:09.000+0000"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import product
 from typing import Any
 
@@ -27,6 +28,8 @@ class Thing:
     at: dict[str, tuple[str, str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     bases: dict[str, dict[str, set[Value]]] = field(default_factory=dict)
+    touched: dict[str, set[datetime]] = field(default_factory=dict)
+    """When people may last have changed its record, as the side tells it."""
     linked: bool = False
     dying: bool = False
     """Deleted on some side, and no run has been able to see it yet."""
@@ -189,9 +192,8 @@ class Field:
         """The field after one clean run, records made on the sides named; whether it moved."""
         self.decide()
         before = (dict(self.now), dict(self.base))
-        made_there = [self._create(side) for side in made]  # all are made, whatever comes of one
-        whole = all(made_there)
-        settled = self.settled and whole and not (set(self.writes) & self.ignores)
+        created = [self._create(side) for side in made]
+        settled = self.settled and all(created) and not (set(self.writes) & self.ignores)
         for side in [s for s in before[0] if s not in self.writes]:
             if settled:
                 self.base[side] = self.now[side]
@@ -245,22 +247,36 @@ def outcomes(
     now: Mapping[str, Value],
     made: Sequence[str],
     settled_as: Callable[[str, Value], Value],
+    runs: int,
     **context: Any,
 ) -> Iterator[Outcome]:
-    """All that may come of a field, one for each way in which it may have been settled.
+    """All that may come of a field after so many clean runs, one for each way in which it may
+    have been settled.
 
     `settled_as` translates a settled reference to what it stands for now (merged, deleted).
     """
     sides = list(now)
     choices = [sorted(thing.possible(spec.name, s), key=repr) for s in sides]
+    times = _times(thing, spec)
     seen: set[Any] = set()
-    for bases in product(*choices):
+    for bases, when in product(product(*choices), times):
         base = {s: settled_as(s, b) for s, b in zip(sides, bases, strict=True)}
-        if (key := tuple(base.values())) in seen:
+        if (key := (*base.values(), *when.values())) in seen:
             continue
         seen.add(key)
-        one = Field(spec, KINDS[thing.kind].first_link, dict(now), base, **context)
+        one = Field(spec, KINDS[thing.kind].first_link, dict(now), base, when, **context)
         moved = one.carry_out(made)
-        for _ in range(3):
+        for _ in range(runs - 1):
             moved = moved and one.carry_out(())
         yield Outcome(one.now, one.base, one.conflict)
+
+
+def _times(thing: Thing, spec: Spec) -> list[dict[str, datetime]]:
+    """The ways in which changes may lie in time, where a rule asks for that."""
+    if "latest" not in (spec.conflict, KINDS[thing.kind].first_link):
+        return [{}]
+    sides = [s for s in thing.at if s in thing.touched]
+    return [
+        dict(zip(sides, moments, strict=True))
+        for moments in product(*(sorted(thing.touched[s]) for s in sides))
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from connectors.memory import Quirks
@@ -35,8 +35,8 @@ class People:
         self.things: dict[str, Thing] = {}
         self.owners: dict[tuple[str, str, str], str] = {}
         """(side, object type, id) -> the key of the thing"""
-        self.merged: dict[tuple[str, str], str] = {}
-        """(side, loser) -> survivor"""
+        self.merged: dict[str, str] = {}
+        """The loser of a merge -> what it lives on as, on every side"""
         self.runs = 0
         self._count = 0
 
@@ -69,8 +69,14 @@ class People:
         if spec.shape == "set":
             return frozenset(value.split(";"))
         if spec.shape == "ref":
-            return self.owners[side, OBJECTS[spec.to][0], value]
-        return frozenset(self.owners[side, "Contact", item["id"]] for item in value)
+            return self.root(self.owners[side, OBJECTS[spec.to][0], value])
+        return frozenset(self.root(self.owners[side, "Contact", i["id"]]) for i in value)
+
+    def root(self, key: str) -> str:
+        """What a thing lives on as after merges."""
+        while key in self.merged:
+            key = self.merged[key]
+        return key
 
     def now(self, thing: Thing, spec: Spec) -> dict[str, Value]:
         """The field on all sides that show it."""
@@ -120,6 +126,7 @@ class People:
                     fields["account"] = account.at[side][1]
             record_id = self.world.crms[side].insert(object_type, fields)
             self.note(thing, side, object_type, record_id)
+            self.touch(thing, side)
         return thing
 
     def raw(self, thing: Thing, spec: Spec, side: str, choice: int) -> Any:
@@ -134,14 +141,43 @@ class People:
         if spec.shape == "ref":
             picked = [*there, None][choice % (len(there) + 1)]
             return picked and picked.at[side][1]
-        members = [t for n, t in enumerate(there) if choice >> n & 1]
+        members = [t for n, t in enumerate(there) if choice >> n & 1 and self._everywhere(t)]
         return [{"id": t.at[side][1], "label": None, "primary": False} for t in members]
+
+    def _everywhere(self, person: Thing) -> bool:
+        """Whether every side has, or is to get, a record that a deal can name."""
+        return not person.gone and all(t == "Contact" for t, _ in person.at.values())
 
     def edit(self, thing: Thing, side: str, spec: Spec, choice: int) -> None:
         """A person sets or clears a field on a side."""
-        if side in self.showing(thing, spec):
-            value = self.raw(thing, spec, side, choice)
-            self.world.crms[side].edit(*thing.at[side], {spec.name: value})
+        if side not in self.showing(thing, spec):
+            return
+        before = self.seen(thing, side, spec)
+        value = self.raw(thing, spec, side, choice)
+        self.world.crms[side].edit(*thing.at[side], {spec.name: value})
+        if spec.shape == "roles" and QUIRKS[self.quirky[side]].silent_associations:
+            return
+        after = self.seen(thing, side, spec)
+        self.touch(thing, side, certain=after not in {before, *thing.possible(spec.name, side)})
+
+    def touch(self, thing: Thing, side: str, *, certain: bool = True) -> None:
+        """A person has changed the record: note when, as the side tells it; what was put back,
+        or never was another value, may be known to nobody."""
+        moment = self.world.crms[side].live(*thing.at[side]).modified
+        known = set() if certain else thing.touched.get(side, set())
+        thing.touched[side] = known | {moment}
+
+    def _referrers(self, thing: Thing, side: str) -> list[Thing]:
+        """Things whose record changes with the end of this one."""
+        silent = QUIRKS[self.quirky[side]].silent_associations
+        return [
+            other
+            for other in self.all(side=side)
+            for spec in self.specs(other)
+            if spec.to == thing.kind
+            and not (spec.shape == "roles" and silent)
+            and thing.key in _listed(self.now(other, spec).get(side))
+        ]
 
     # -- ending and moving -----------------------------------------------------------------
 
@@ -149,7 +185,10 @@ class People:
         """A person deletes the record of a side."""
         if self.runs and not thing.linked:
             return  # whether the engine knows it is uncertain
+        referring = self._referrers(thing, side)
         self.world.crms[side].delete(*thing.at.pop(side))
+        for other in referring:
+            self.touch(other, side)
         if thing.linked:
             thing.gone.add(side)
             thing.dying = not thing.maybe_dying
@@ -162,11 +201,15 @@ class People:
         object_type, kept = survivor.at[side]
         if loser.at[side][0] != object_type:
             return
+        referring = {t.key: t for one in (survivor, loser) for t in self._referrers(one, side)}
         goes_on = self.world.crms[side].merge(object_type, kept, [loser.at[side][1]])
         del loser.at[side]
         loser.gone.add(side)
-        self.merged[side, loser.key] = survivor.key
+        self.merged[loser.key] = survivor.key
         self.note(survivor, side, object_type, goes_on)
+        for thing in (survivor, *referring.values()):
+            if side in thing.at:
+                self.touch(thing, side)
 
     def convert(self, lead: Thing, account: Thing | None, deal: bool) -> None:
         """A person converts a lead, into an account that is there or into a new one."""
@@ -187,12 +230,14 @@ class People:
             lead.at[LEAD_SIDE][1], account_id=known, opportunity_name=name
         )
         self.note(lead, LEAD_SIDE, "Contact", moved.to.id)
+        self.touch(lead, LEAD_SIDE)
         for ref in moved.also:
             kind = "account" if ref.object_type == "Account" else "opportunity"
             if (LEAD_SIDE, ref.object_type, ref.id) not in self.owners:
                 key = f"of {lead.key}" if kind == "account" else f"deal of {lead.key}"
                 thing = self.things[key] = Thing(key, kind)
                 self.note(thing, LEAD_SIDE, ref.object_type, ref.id)
+                self.touch(thing, LEAD_SIDE)
 
     # -- expecting -------------------------------------------------------------------------
 
@@ -200,14 +245,15 @@ class People:
         """The sides on which a run is to make the thing."""
         return [s for s in self.names if s not in thing.at and s not in thing.gone]
 
-    def expected(self, thing: Thing, spec: Spec) -> list[Outcome]:
-        """All that may come of a field once every change is seen and every write is taken."""
-        object_type = OBJECTS[thing.kind][0]
-        mark = f"{object_type}.{spec.name}"
+    def expected(self, thing: Thing, spec: Spec, runs: int) -> list[Outcome]:
+        """All that may come of a field in so many runs that see every change and whose writes
+        are all taken."""
+        made_as = (OBJECTS[thing.kind][0], "")
+        marks = {s: f"{thing.at.get(s, made_as)[0]}.{spec.name}" for s in self.names}
         quirks = {s: QUIRKS[self.quirky[s]] for s in self.names}
 
         def normal(side: str, value: Value) -> Value:
-            function = quirks[side].normalise.get(mark)
+            function = quirks[side].normalise.get(marks[side])
             return function(value) if function and value is not None else value
 
         def can(side: str, value: Value) -> bool:
@@ -218,7 +264,6 @@ class People:
                 return target.at[side][0] == OBJECTS[spec.to][0]
             return side not in target.gone and target.alive
 
-        when = {s: self.world.crms[s].live(*thing.at[s]).modified for s in thing.at}
         return list(
             outcomes(
                 thing,
@@ -226,10 +271,10 @@ class People:
                 self.now(thing, spec),
                 self.creatable(thing),
                 lambda side, value: self.settled_as(spec, side, value),
-                when=when,
+                runs,
                 can=can,
                 normal=normal,
-                ignores=frozenset(s for s in self.names if mark in quirks[s].ignored),
+                ignores=frozenset(s for s in self.names if marks[s] in quirks[s].ignored),
             )
         )
 
@@ -238,11 +283,13 @@ class People:
         if value in (None, FRESH) or spec.shape not in ("ref", "roles"):
             return value
         if spec.shape == "ref":
-            return self._survivor(side, value) or FRESH
-        kept = {m for one in value if (m := self._survivor(side, one))}
-        return frozenset(kept) or None
+            return FRESH if self._lost(side, value) else self.root(value)
+        return frozenset(self.root(m) for m in value if not self._lost(side, m)) or None
 
-    def _survivor(self, side: str, key: str) -> str | None:
-        while (side, key) in self.merged:
-            key = self.merged[side, key]
-        return None if side in self.things[key].gone else key
+    def _lost(self, side: str, key: str) -> bool:
+        """Whether a side's references to the thing ended with its record there."""
+        return side in self.things[self.root(key)].gone
+
+
+def _listed(value: Value) -> Collection[Value]:
+    return value if isinstance(value, frozenset) else [value]

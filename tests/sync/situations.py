@@ -92,4 +92,6 @@ def settle(world: World, runs: int = 1, between: Callable[[], None] | None = Non
         world.engine.run(allowed=EVERY_GUARD)
 
 
-EVERY_GUARD = frozenset({"deletes", "changes", "empty", "ambiguous", "rules", "production"})
+EVERY_GUARD = frozenset(
+    {"deletes", "changes", "empty", "everything", "ambiguous", "rules", "production"}
+)

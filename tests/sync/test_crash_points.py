@@ -113,6 +113,7 @@ def _interrupted(
     return world, fuse
 
 
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("name", SITUATIONS)
 @pytest.mark.parametrize(
     "every", [11, pytest.param(1, marks=pytest.mark.slow)], ids=["some steps", "every step"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from connectors.base import Write
 from core.errors import RecordError, RejectedError
 from sync.model import Result, Verb
+from sync.sides import Side
 from tests.sync.situations import EVERY_GUARD, content, find, people_edit, settle, two_sides
 from tests.sync.worlds import World, make_world
 
@@ -167,3 +171,24 @@ def test_a_position_that_the_side_forgot_has_everything_read_again(tmp_path: Pat
     settle(world)
     acme = find(world, "right", "Account", name="Acme")
     assert world.crms["right"].snapshot()["Account"][acme]["industry"] == "energy"
+
+
+def test_an_address_that_was_taken_in_part_is_nobody_s_new_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Side, "misfit", lambda *_: "")  # only the vendor knows its limits here
+    world = make_world(tmp_path)
+    left, right = world.crms["left"], world.crms["right"]
+    city = right.schema("Account").fields["city"]
+    right.remove_field("Account", "city")
+    right.add_field("Account", replace(city, length=10))
+    acme = left.insert("Account", {"name": "Acme", "domain": "acme.com", "city": "Rome"})
+    settle(world, 2)
+    left.edit("Account", acme, {"street": "Via A 1", "city": "Reggio nell'Emilia"})
+    settle(world, 3)
+    shown = left.snapshot()["Account"][acme]
+    assert (shown["street"], shown["city"]) == ("Via A 1", "Reggio nell'Emilia")
+    left.edit("Account", acme, {"city": "Ravenna"})
+    settle(world, 2)
+    there = world.crms["right"].snapshot()["Account"][find(world, "right", "Account", name="Acme")]
+    assert (there["street"], there["city"]) == ("Via A 1", "Ravenna")

@@ -237,3 +237,17 @@ def test_a_company_that_a_side_makes_by_itself_makes_no_second_one(
     settle(world, 2)
     assert names(world, "left") == ["Acme Holding"]
     quiet(world)
+
+
+def test_references_to_two_that_were_merged_on_one_side_do_not_differ(tmp_path: Path) -> None:
+    world = twins(tmp_path)
+    left = world.crms["left"]
+    keep, lose = (find(world, "left", "Account", name=n) for n in ("Acme", "Acme Two"))
+    left.insert("Contact", {"last_name": "Zoë", "email": "z@x.com", "account": lose})
+    settle(world, 2)
+    left.merge("Account", keep, [lose])
+    settle(world)
+    person = find(world, "right", "Contact", last_name="Zoë")
+    shown = world.crms["right"].snapshot()["Contact"][person]["account"]
+    assert shown == find(world, "right", "Account", name="Acme Two")
+    quiet(world)

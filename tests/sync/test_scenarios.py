@@ -1,0 +1,49 @@
+"""Scenarios with golden plans and states; each also with the sides swapped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sync.scenarios.play import Play, bare, golden, names, ordered, swapped, told, unswapped
+from tests.sync.situations import EVERY_GUARD
+
+
+def check(name: str, folder: Path) -> None:
+    """A scenario ends as its golden files say."""
+    plans, state = Play(folder, told(name)).whole()
+    assert plans == golden(name, "plan")
+    assert state == golden(name, "state")
+
+
+def test_there_are_scenarios() -> None:
+    assert len(names()) >= 20
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_scenario_ends_as_it_is_written_down(name: str, tmp_path: Path) -> None:
+    check(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_side_is_special(name: str, tmp_path: Path) -> None:
+    plans, state = Play(tmp_path, swapped(told(name))).whole()
+    assert _decided(unswapped(plans)) == _decided(golden(name, "plan"))
+    assert _decided(unswapped(state)) == _decided(golden(name, "state"))
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_further_run_writes_nothing(name: str, tmp_path: Path) -> None:
+    play = Play(tmp_path, told(name))
+    play.whole()
+    play.world.clock.advance(60)
+    before = play.world.snapshot()
+    assert play.world.engine.run(allowed=EVERY_GUARD).writes == 0
+    assert play.world.snapshot() == before
+    assert play.world.engine.verify().unexplained == []
+
+
+def _decided(outcome: Any) -> Any:
+    return ordered(bare(outcome))
