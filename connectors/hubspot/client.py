@@ -219,7 +219,8 @@ class Api:
         """Now, as HubSpot stamps it: in milliseconds, by a clock whose Date shows only seconds."""
         ahead = self._ahead or timedelta()
         near = abs(ahead) < timedelta(seconds=2)
-        return self._clock.now() + (timedelta() if near else ahead) - timedelta(milliseconds=1)
+        now = self._clock.now() + (timedelta() if near else ahead)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def close(self) -> None:
         """Close the pooled connections. Clearing the manager alone would leave that to the
@@ -260,7 +261,9 @@ class Api:
             wait = error.retry_after if isinstance(error, RateLimitedError) else None
             raise _Failure(error, happened=False, again=again, wait=wait or 0.0) from error
         if 200 <= status < 300:
-            return Reply(status, _decode(raw, call.needs))
+            body = _decode(raw, call.needs)
+            self._set_clock(headers)
+            return Reply(status, body)
         body = _refusal(raw)
         if status in call.accept:
             return Reply(status, body)
@@ -317,13 +320,13 @@ class Api:
             raise _network_failure(error) from error
         except (ApiException, UnicodeDecodeError, AttributeError) as error:
             status, headers, raw = _library_refusal(error)
-        self._meter(headers)
+        self.limits.note(headers)
         return status, headers, raw
 
-    def _meter(self, headers: Mapping[str, str]) -> None:
+    def _set_clock(self, headers: Mapping[str, str]) -> None:
+        """See how far HubSpot's clock is ahead; pages of a proxy have the Date of another."""
         if date := headers.get("Date"):
             self._ahead = parsedate_to_datetime(date).astimezone(UTC) - self._clock.now()
-        self.limits.note(headers)
 
 
 def _writes(route: str) -> bool:

@@ -28,7 +28,7 @@ from core.errors import (
 
 from .associations import Associations
 from .batches import Batches
-from .client import Api
+from .client import Api, Reply
 from .errors import AnswerLostError, complaint
 from .jobs import Job, create_job, update_job
 from .reads import MERGING, Reader
@@ -36,6 +36,8 @@ from .routes import Routes
 from .wire import chunks, is_id, plain_fields, row_id
 
 BATCH = 100
+MERGE_ATTEMPTS = 3
+"""Sendings of one merge whose answer gets lost while the two records are still apart."""
 STAGE = "lifecyclestage"
 STAGE_REMEDY = "Set options.lifecycle_backward, or move the stage back in HubSpot."
 
@@ -233,30 +235,40 @@ class Writer:
         if survivor == loser or not (is_id(survivor) and is_id(loser)):
             job.error = RejectedError(f"{loser!r} cannot be merged into {survivor!r}")
             return survivor
-        try:
-            reply = self._api.call(
-                "POST",
-                f"{self._routes.objects}/{object_type}/merge",
-                body={"primaryObjectId": survivor, "objectIdToMerge": loser},
-                accept=(400, 404, 409),
-                needs="id",
-                repeat=False,
-            )
-        except AnswerLostError:
-            return self._merged_already(object_type, survivor, loser)
-        if reply.ok:
-            return row_id(reply.body)
-        job.error = complaint(reply.body, reply.status).error()
-        return survivor
+        for _ in range(MERGE_ATTEMPTS):
+            try:
+                reply = self._post_merge(object_type, survivor, loser)
+            except AnswerLostError:
+                reply = None
+            if reply is not None and reply.ok:
+                return row_id(reply.body)
+            merged = self._merged_already(object_type, survivor, loser)
+            if merged is not None:
+                return merged
+            if reply is not None:
+                job.error = complaint(reply.body, reply.status).error()
+                return survivor
+        raise AnswerLostError(f"the answer to merging {loser} into {survivor} was lost")
 
-    def _merged_already(self, object_type: str, survivor: RemoteId, loser: RemoteId) -> RemoteId:
-        """After a lost answer: both ids give one record if it was merged. Raises AnswerLostError
-        where that cannot be told."""
+    def _post_merge(self, object_type: str, survivor: RemoteId, loser: RemoteId) -> Reply:
+        return self._api.call(
+            "POST",
+            f"{self._routes.objects}/{object_type}/merge",
+            body={"primaryObjectId": survivor, "objectIdToMerge": loser},
+            accept=(400, 404, 409),
+            needs="id",
+            repeat=False,
+        )
+
+    def _merged_already(
+        self, object_type: str, survivor: RemoteId, loser: RemoteId
+    ) -> RemoteId | None:
+        """The record that both ids give, if they were merged: after a lost answer, or after the
+        refusal of what an earlier attempt has done."""
         found = self._reader.fetch(object_type, (), [survivor, loser])
         now = {record.requested_id or record.id: record.id for record in found}
-        if now.get(survivor) is not None and now.get(survivor) == now.get(loser):
-            return now[survivor]
-        raise AnswerLostError(f"the answer to merging {loser} into {survivor} was lost")
+        same = now.get(survivor) is not None and now.get(survivor) == now.get(loser)
+        return now[survivor] if same else None
 
     # --- outcomes ----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.base import Connector, Create, Done, Refused, Update
+from connectors.base import Connector, Create, Done, Merge, Refused, StampField, Update
 from connectors.hubspot import connect
 from connectors.hubspot.errors import complaint
 from core.clock import OffsetClock
@@ -460,3 +460,27 @@ def test_a_spent_day_is_found(crm: HubSpotHarness) -> None:
     assert problems
     assert all("daily limit" in problem.message for problem in problems)
     assert "T00:00+0" in problems[0].message  # midnight where the account is
+
+
+# --- answers that get lost -----------------------------------------------------------------------
+
+
+def test_a_stamp_property_whose_answer_was_lost_is_made(crm: HubSpotHarness) -> None:
+    crm.fault(match="POST .*/properties/contacts$", action="drop_after")
+    (finding, *_) = crm.connector.prepare([StampField("contacts", "other_id")])
+    assert finding.level == "made"
+    assert crm.connector.describe("contacts").fields["other_id"].unique
+
+
+@pytest.mark.parametrize("action", ["drop_after", "drop_before", "html", "cut"])
+def test_a_merge_is_carried_out_once_whatever_happens_to_its_answer(
+    crm: HubSpotHarness, action: str
+) -> None:
+    keep, lose = crm.insert_many("person", people(2))
+    crm.fault(match="/merge", action=action)
+    (outcome,) = crm.connector.apply("contacts", [Merge("1", keep, (lose,))])
+    assert isinstance(outcome, Done)
+    found = crm.connector.fetch("contacts", ["email"], [keep, lose])
+    assert {record.id for record in found} == {outcome.id}
+    live = [r for r in collect(crm.connector, "contacts", ["email"])[0].values() if not r.archived]
+    assert [record.id for record in live] == [outcome.id]
