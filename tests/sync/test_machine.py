@@ -222,6 +222,7 @@ def play(examples: int, *, shrink: bool = True) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_whatever_people_and_accidents_do_the_sides_end_as_they_should() -> None:
     play(200)
