@@ -32,7 +32,7 @@ test: lint  ## lint, then every test that is not slow
 
 $(CLIENTS): $(STAMP) $(NODE)/package.json $(NODE)/package-lock.json
 	@echo "installing the clients that others wrote"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,thirdparty]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,thirdparty,spark]'
 	@mkdir -p build/node && cp $(NODE)/package.json $(NODE)/package-lock.json $(NODE)/.npmrc build/node/
 	@if command -v npm > /dev/null; then \
 	  cd build/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
@@ -52,7 +52,7 @@ docs: $(STAMP)  ## the generated parts of docs/ and the schema of the configurat
 
 constraints:  ## pin the newest versions of all dependencies in constraints.txt
 	@rm -rf build/constraints && $(PYTHON) -m venv build/constraints
-	@build/constraints/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev,thirdparty]'
+	@build/constraints/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev,thirdparty,spark]'
 	@head -n 1 constraints.txt > build/constraints.txt
 	@build/constraints/bin/python -m pip freeze --exclude-editable >> build/constraints.txt
 	@mv build/constraints.txt constraints.txt && rm -rf build/constraints

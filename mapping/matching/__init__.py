@@ -1,0 +1,1 @@
+"""Which records are one company or one person: for syncs, duplicates and partners."""
