@@ -1,0 +1,1 @@
+"""Accounts as companies see them together: overlap with partners, private exchange, account maps."""
