@@ -1,1 +1,1 @@
-"""Accounts as companies see them together: overlap with partners, private exchange, account maps."""
+"""Account mapping: who an account is to us and to a partner, who decides in it, what is open."""
