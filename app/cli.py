@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from app import (
+    partner_commands,
     questions_commands,
     sandbox_commands,
     setup_commands,
@@ -34,6 +35,7 @@ app.add_typer(trace_commands.commands)
 app.add_typer(questions_commands.commands)
 app.add_typer(sandbox_commands.commands)
 app.add_typer(sandbox_commands.sandbox, name="sandbox")
+app.add_typer(partner_commands.partner, name="partner")
 
 BROKEN_PIPE = 141
 """What a shell reports of a program that was ended by SIGPIPE."""

@@ -77,7 +77,8 @@ class Exchange:
             received, sent = len(offer.points), len(message.points)
             self._note(kept, "answered", sent=sent, received=received)
             self._send(message, out)
-        return self._told(message, out, companies, index)
+        told = self._told(message, out, companies, index)
+        return {**told, "received_fingerprint": fingerprint(offer)}
 
     def finish(self, received: Path, out: Path | None, table: Path | None) -> dict[str, Any]:
         """The result; for the offerer the third message too. The key of the run is destroyed."""
