@@ -20,7 +20,7 @@ ANY = "*"
 _BY_MESSAGE = frozenset({"create", "convert"})
 """Causes whose message is itself what the answer was given for."""
 
-_EVERY_PASS = frozenset({"ambiguous", "resembles", "merge"})
+_EVERY_PASS = frozenset({"ambiguous", "resembles", "merge", "duplicate"})
 """Causes that every plan looks at anew, whatever else it decides."""
 
 _AGAIN = "; asked again: "

@@ -56,6 +56,8 @@ class Matcher:
     definitions: Mapping[str, Mapping[str, FieldDef]]
     run: str
     answers: Answers
+    resting: set[tuple[str, str, str]] = field(default_factory=set)
+    """Free records that are left alone by this pass: they are about to be merged."""
 
     def match(self, kind: str, settings: KindSettings) -> Matching:
         """Attach every new record of a kind to an entity, or say why not."""
@@ -65,7 +67,8 @@ class Matcher:
     def _match(self, kind: str, settings: KindSettings) -> Matching:
         matching = Matching()
         order = {side.name: n for n, side in enumerate(self.sides)}
-        rows = [r for r in self.store.unattached(kind) if r.state is State.LIVE]
+        free = self.store.unattached(kind)
+        rows = [r for r in free if r.state is State.LIVE and r.key not in self.resting]
         rows.sort(key=lambda r: (order.get(r.side, len(order)), r.object_type, r.id))
         taking_part = [row for row in rows if self._takes_part(row)]
         for row in taking_part:

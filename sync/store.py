@@ -382,7 +382,7 @@ class Store:
         with self.atomic():
             for chunk in _chunks(list(entities)):
                 found = self.db.conn.execute(
-                    "SELECT id FROM questions WHERE cause <> 'merge'"
+                    "SELECT id FROM questions WHERE cause NOT IN ('merge', 'duplicate')"
                     f" AND entity IN ({_marks(chunk)})",
                     chunk,
                 ).fetchall()
@@ -395,7 +395,8 @@ class Store:
         kept = set(keep)
         with self.atomic():
             found = self.db.conn.execute(
-                "SELECT id FROM questions WHERE cause IN ('ambiguous', 'resembles', 'merge')"
+                "SELECT id FROM questions WHERE cause IN"
+                " ('ambiguous', 'resembles', 'merge', 'duplicate')"
             ).fetchall()
             self.db.conn.executemany(
                 "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]

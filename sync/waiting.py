@@ -57,7 +57,11 @@ def short_id(question: str) -> str:
 def pattern(message: str) -> str:
     """A message without quoted values, ids and names of records, so that like stands by like."""
     text = message.partition("; asked again: ")[0]
-    text = text.partition(": ")[0] if text.startswith(("several", "same", "carries")) else text
+    text = (
+        text.partition(": ")[0]
+        if text.startswith(("several", "same", "carries", "looks"))
+        else text
+    )
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
     text = re.sub(r"\S+@\S+", "…", text)
     return re.sub(r"\b(?=\w*\d)[\w-]+", "…", text)
@@ -131,6 +135,7 @@ _WORDS: Mapping[str, str] = {
     "ambiguous": "ambiguous matches",
     "resembles": "records that resemble others",
     "merge": "proposed merges",
+    "duplicate": "duplicates",
     "delete": "deletes",
     "convert": "conversions",
     "fight": "fields that sides fight over",
@@ -145,6 +150,7 @@ REPLIES: Mapping[str, tuple[Reply, ...]] = {
     "ambiguous": (Reply.LINK, Reply.CREATE, Reply.APART, Reply.SKIP),
     "resembles": (Reply.LINK, Reply.CREATE, Reply.APART, Reply.SKIP),
     "merge": (Reply.MERGE, Reply.APART, Reply.SKIP),
+    "duplicate": (Reply.MERGE, Reply.APART, Reply.SKIP),
     "delete": (Reply.DELETE, Reply.RESTORE, Reply.UNLINK, Reply.SKIP),
     "convert": (Reply.SKIP,),
     "fight": (Reply.TAKE, Reply.RETRY),
