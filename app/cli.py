@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from app import (
+    duplicates_commands,
     partner_commands,
     questions_commands,
     sandbox_commands,
@@ -33,6 +34,7 @@ app.add_typer(setup_commands.commands)
 app.add_typer(sync_commands.commands)
 app.add_typer(trace_commands.commands)
 app.add_typer(questions_commands.commands)
+app.add_typer(duplicates_commands.commands)
 app.add_typer(sandbox_commands.commands)
 app.add_typer(sandbox_commands.sandbox, name="sandbox")
 app.add_typer(partner_commands.partner, name="partner")

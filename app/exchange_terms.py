@@ -13,13 +13,15 @@ from app.messages import usage
 from app.session import Session
 from config.model import SecretRef
 from config.settings import resolve_secret
+from core.errors import SettingsError
+from mapping.accounts import records
 from mapping.accounts.exchange.message import MOST, KeyKind, Mode, Terms
 from mapping.matching.keys import NORMALISER
 from mapping.matching.model import Company
-from mapping.tables.model import Column
-from mapping.tables.read import read_table
 
 E = TypeVar("E", bound=StrEnum)
+STATE = "state"
+"""What the last sync settled, as a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,17 @@ def _one(words: type[E], given: str, option: str) -> E:
 
 
 def companies(session: Session, file: Path | None, side: str | None) -> Sequence[Company]:
-    """Our list of accounts. Raises SettingsError where it cannot be read."""
+    """Our list of accounts: a file, or a side. Raises TielineError where it cannot be read."""
     if (file is None) == (side is None):
         raise usage("give one of --accounts FILE and --side SIDE")
-    columns = (
-        Column("name", ("Company name", "Name", "Account name", "Company"), required=True),
-        Column("domains", ("Website", "Domain", "Domains", "URL"), "list"),
-        Column("country", ("Country", "Billing country")),
-        Column("id", ("Id", "Account ID", "Record ID")),
-    )
-    return [
-        Company(
-            id=row.get("id") or f"line {line}",
-            name=row.get("name"),
-            domains=tuple((row.get("domains") or "").split(";")),
-            country=row.get("country"),
-        )
-        for line, row in read_table(file, columns).rows()  # type: ignore[arg-type]
-    ]
+    if file is not None:
+        from mapping.accounts.spreadsheet import read_records
+
+        return records.companies(read_records(file, "account"))
+    from app.sources import read_book
+
+    loaded = session.load()
+    if side not in (*loaded.config.sides, STATE):
+        known = ", ".join([*loaded.config.sides, STATE])
+        raise SettingsError(f"there is no side {side}", remedy=f"One of: {known}.")
+    return records.companies(read_book(loaded, session.clock, str(side), kinds=("account",)))

@@ -143,6 +143,10 @@ class Answers:
         known = self._apart.get(name_of(row))
         return bool(known) and any(name_of(other) in (known or ()) for other in others)
 
+    def kept_apart(self, one: str, other: str) -> bool:
+        """Whether a person said that two records, by their names, are not one."""
+        return other in self._apart.get(one, ())
+
     def keeps_apart(self) -> bool:
         """Whether any two records are kept apart."""
         return bool(self._apart)

@@ -9,11 +9,12 @@ from datetime import datetime
 import orjson
 
 from mapping.matching.model import Decision, Verdict
-from sync.answers import Answers
+from sync.answers import Answers, facts_of
 from sync.model import Action, Question, Reply, Row, State, Verb
 from sync.moves import Moves
 from sync.sides import Side, by_name
 from sync.store import Store, dumps, guarded
+from sync.waiting import LOOKS_LIKE
 
 CAUSE = "duplicate"
 _LATER = "once the merge before it is done"
@@ -95,13 +96,46 @@ def decisions(store: Store, side: str) -> list[Decision]:
     ]
 
 
+def propose(
+    store: Store, side: Side, kind: str, proposals: Sequence[Proposal], at: datetime
+) -> list[Question]:
+    """Keep what was found on a side in place of what was before, and open its questions; returns
+    those that wait. Pairs that a person keeps apart are not asked about again."""
+    answers = Answers(store)
+    asked: list[Question] = []
+    with store.atomic():
+        keep(store, side.name, kind, proposals, at)
+        for p in kept(store):
+            if (p.side, p.kind) != (side.name, kind):
+                continue
+            loser = store.row(p.side, p.loser_type, p.loser)
+            survivor = store.row(p.side, p.survivor_type, p.survivor)
+            question = question_of(p, loser, survivor, able=able_to_merge(side, p))
+            if not answers.kept_apart(_name(p, "loser"), _name(p, "survivor")):
+                asked += [question] if answers.to(question) is None else []
+        store.close_causes((CAUSE,), [q.id for q in asked], side=side.name, kind=kind)
+        store.ask(answers.asked(asked), at, facts_of)
+    return asked
+
+
+def _name(proposal: Proposal, which: str) -> str:
+    """A record as pairs that are kept apart name it."""
+    loser = (proposal.side, proposal.loser_type, proposal.loser)
+    survivor = (proposal.side, proposal.survivor_type, proposal.survivor)
+    return " ".join(loser if which == "loser" else survivor)
+
+
 # -- asked -------------------------------------------------------------------------------------
 
 
-def question_of(proposal: Proposal, *, able: bool) -> Question:
-    """The question whether two records of a side are to become one."""
+def question_of(
+    proposal: Proposal, loser: Row | None, survivor: Row | None, *, able: bool
+) -> Question:
+    """The question whether two records of a side are to become one; the rows, where they are
+    known, say their names."""
     message = (
-        f"looks like {proposal.survivor_type} {proposal.survivor} ({proposal.score:.0%}):"
+        f"{_named(loser)}{LOOKS_LIKE}{_named(survivor)}({proposal.survivor_type}"
+        f" {proposal.survivor}, {proposal.score:.0%}):"
         f" {'; '.join(proposal.evidence) or proposal.method}"
     )
     if not able:
@@ -115,6 +149,14 @@ def question_of(proposal: Proposal, *, able: bool) -> Question:
         CAUSE, proposal.kind, f"{proposal.loser_type}:{proposal.loser}", proposal.side, "",
         message, detail, {} if able else {"by hand": True},
     )  # fmt: skip
+
+
+def _named(row: Row | None) -> str:
+    """The name of a record in quotation marks, by which it is known to be somebody's data."""
+    shown = row.seen if row is not None else {}
+    names = ("name", "first_name", "last_name")
+    told = " ".join(shown[n] for n in names if isinstance(shown.get(n), str) and shown[n])
+    return f"“{told}” " if told else ""
 
 
 def able_to_merge(side: Side, proposal: Proposal) -> bool:
@@ -164,7 +206,7 @@ def _propose(
     busy: set[tuple[str, str, str]],
 ) -> None:
     able = able_to_merge(side, proposal)
-    question = question_of(proposal, able=able)
+    question = question_of(proposal, loser, survivor, able=able)
     answer = answers.to(question)
     if answer is None or (answer.reply is Reply.MERGE and not able):
         moves.questions.append(question)

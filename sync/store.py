@@ -392,11 +392,18 @@ class Store:
 
     def close_stale_matches(self, keep: Iterable[str]) -> None:
         """Drop matching questions that were not asked again: every free record was looked at."""
+        self.close_causes(("ambiguous", "resembles", "merge", "duplicate"), keep)
+
+    def close_causes(
+        self, causes: Sequence[str], keep: Iterable[str], *, side: str = "%", kind: str = "%"
+    ) -> None:
+        """Drop the questions of some causes (of one side and kind, or all) but for those kept."""
         kept = set(keep)
         with self.atomic():
             found = self.db.conn.execute(
-                "SELECT id FROM questions WHERE cause IN"
-                " ('ambiguous', 'resembles', 'merge', 'duplicate')"
+                f"SELECT id FROM questions WHERE cause IN ({_marks(causes)})"
+                " AND side LIKE ? AND kind LIKE ?",
+                (*causes, side, kind),
             ).fetchall()
             self.db.conn.executemany(
                 "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]

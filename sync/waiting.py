@@ -18,6 +18,9 @@ from sync.store import Store
 REFUSED = "refused"
 """The cause of what a vendor refused and is tried again."""
 
+LOOKS_LIKE = "looks like "
+"""What a message says of two records that were found to resemble each other."""
+
 _ID_LENGTH = 7
 _AMBIGUOUS = str.maketrans({"I": "8", "L": "9", "O": "0", "U": "1"})
 
@@ -57,11 +60,9 @@ def short_id(question: str) -> str:
 def pattern(message: str) -> str:
     """A message without quoted values, ids and names of records, so that like stands by like."""
     text = message.partition("; asked again: ")[0]
-    text = (
-        text.partition(": ")[0]
-        if text.startswith(("several", "same", "carries", "looks"))
-        else text
-    )
+    if LOOKS_LIKE in text:
+        return "looks like another one"
+    text = text.partition(": ")[0] if text.startswith(("several", "same", "carries")) else text
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
     text = re.sub(r"\S+@\S+", "…", text)
     return re.sub(r"\b(?=\w*\d)[\w-]+", "…", text)

@@ -10,6 +10,7 @@ import pytest
 from connectors.memory import Quirks
 from mapping.matching.model import Verdict
 from sync.duplicates import Proposal, decisions, keep, kept
+from sync.duplicates import propose as open_questions
 from tests.sync.asked import answer, open_things, quiet, run, the
 from tests.sync.situations import find, settle
 from tests.sync.worlds import World, make_world
@@ -54,7 +55,7 @@ def test_two_free_records_become_one_and_are_then_linked(
     propose(world, "right", one, two)
     run(world)
     question = the(world, "duplicate")
-    assert question.message == f"looks like Account {one} (93%): same name"
+    assert question.message == f"“Acme Inc.” looks like “Acme” (Account {one}, 93%): same name"
     answer(world, question, "merge")
     plan = world.engine.plan()
     assert [(a.verb, a.record_id, a.other_id) for a in plan.actions] == [("merge", one, two)]
@@ -125,22 +126,18 @@ def test_what_is_to_be_merged_is_not_made_elsewhere_before(tmp_path: Path) -> No
     world = make_world(tmp_path)
     one, two = (world.crms["right"].insert("Account", {"name": n}) for n in ("Acme", "Acme Inc"))
     propose(world, "right", one, two)
-    with world.engine.store() as store:
-        assert len(kept(store)) == 1
-    world.engine.plan()
     settle_question(world)
-    settle(world, 2)
+    settle(world, 3)
     assert len(accounts(world, "left")) == 1
     quiet(world)
 
 
 def settle_question(world: World) -> None:
-    """The question as `tieline duplicates` opens it, before anything has run, and its answer."""
-    from sync.answers import facts_of
-    from sync.duplicates import question_of
-
+    """The questions as `tieline duplicates` opens them, before anything has run; answered."""
+    right = next(side for side in world.sides() if side.name == "right")
     with world.engine.store() as store:
-        store.ask([question_of(p, able=True) for p in kept(store)], world.clock.now(), facts_of)
+        asked = open_questions(store, right, "account", kept(store), world.clock.now())
+        assert len(asked) == 1
     answer(world, the(world, "duplicate"), "merge")
 
 
