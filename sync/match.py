@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from config.rules import KindSettings
 from mapping.canonical import FieldDef
+from mapping.conditions import holds, lookup
 from sync.answers import Answers
 from sync.bind import bind, candidate, obstacle
-from sync.conditions import holds, lookup
 from sync.evidence import converted_into, names_only_its_domain, people_domains
 from sync.model import Answer, Question, Reply, Row, State, Value
 from sync.refs import References

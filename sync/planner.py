@@ -11,9 +11,9 @@ from config.model import Config
 from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
+from mapping.conditions import holds
 from sync.answers import Answers, facts_of
 from sync.bind import links_as_answered
-from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.deletion import made_anew
 from sync.detect import look_again
