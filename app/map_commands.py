@@ -67,9 +67,9 @@ def territory(
     from app import map_output, maps, show_maps
 
     session = open_session(ctx.obj, json=json)
-    book, found = maps.territory(session, side=side)
-    map_output.territory(session, book, found, html=html, csv=csv, xlsx=xlsx)
+    graph, found = maps.territory(session, side=side)
+    map_output.territory(session, graph, found, html=html, csv=csv, xlsx=xlsx)
     if json:
-        session.print_json(show_maps.territory_json(book, found))
+        session.print_json(show_maps.territory_json(graph, found))
     else:
         show_maps.territory(session.out, found)

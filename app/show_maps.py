@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app import show
 from mapping.accounts.account_map import AccountMap
-from mapping.accounts.book import Book, Money
+from mapping.accounts.graph import Graph, Money
 from mapping.accounts.territory import Plot, areas
 from mapping.accounts.words import spoken
 
@@ -24,7 +24,7 @@ def account(out: Console, found: AccountMap) -> None:
     show.line(out, title + (", strategic" if found.strategic else ""), "bold")
     if found.opportunity is not None:
         show.line(out, f"Opportunity: {found.opportunity.name}")
-    show.line(out, f"Source: {found.book.source}")
+    show.line(out, f"Source: {found.graph.source}")
     percent = round(found.health.completeness * 100)
     roles = f"{len(found.health.filled)} of {len(found.health.required)} required roles"
     show.line(out, f"Committee: {len(found.committee.members)} people, {percent} % ({roles})")
@@ -107,14 +107,14 @@ def territory(out: Console, found: Sequence[Plot]) -> None:
     if strategic:
         show.line(out)
         listed = [(p.name, p.region, p.industry, p.owner, money(p.open)) for p in strategic]
-        head = ("account", "region", "industry", "owner", "open")
-        show.table(out, head, listed, caption="Strategic accounts")
+        titles = ("account", "region", "industry", "owner", "open")
+        show.table(out, titles, listed, caption="Strategic accounts")
 
 
-def territory_json(book: Book, found: Sequence[Plot]) -> dict[str, Any]:
+def territory_json(graph: Graph, found: Sequence[Plot]) -> dict[str, Any]:
     """As it is printed with --json."""
     return {
-        "source": book.source,
+        "source": graph.source,
         "areas": [area.to_json() for area in areas(found)],
         "accounts": [plot.to_json() for plot in found],
     }

@@ -22,8 +22,7 @@ def account_page(data: Data) -> str:
     place_of = {m["person"]: place for place, m in enumerate(members)}
     names = {m["person"]: m["name"] for m in members}
     nodes = [
-        _node(members[place_of[s.person]], place_of[s.person], s.x, s.y, names)
-        for s in chart.spots
+        _node(members[place_of[s.person]], place_of[s.person], s.x, s.y, names) for s in chart.spots
     ]
     products, grid = _whitespace(data)
     opportunity = data["opportunity"]
@@ -113,9 +112,7 @@ def money(amounts: Mapping[str, str]) -> str:
     return " + ".join(f"{float(amount):,.0f} {currency}" for currency, amount in amounts.items())
 
 
-def _node(
-    member: Data, place: int, x: int, y: int, names: Mapping[str, str]
-) -> dict[str, Any]:
+def _node(member: Data, place: int, x: int, y: int, names: Mapping[str, str]) -> dict[str, Any]:
     role = spoken(member["roles"][0]) if member["roles"] else ""
     if len(member["roles"]) > 1:
         role += f" +{len(member['roles']) - 1}"

@@ -75,9 +75,7 @@ def laid_out(members: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, 
     )
 
 
-def _chosen(
-    members: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, str]]
-) -> list[str]:
+def _chosen(members: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, str]]) -> list[str]:
     """Who is on the chart: everybody, or those who have a line or a role before all others."""
     connected = {ln["from"] for ln in lines} | {ln["to"] for ln in lines}
     if len(members) <= MOST:

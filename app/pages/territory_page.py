@@ -8,7 +8,7 @@ from typing import Any
 
 from app.pages.account_page import money, tile
 from app.pages.matrix_page import columns, levels, matrix_page
-from mapping.accounts.book import NOTHING, Money
+from mapping.accounts.graph import NOTHING, Money
 from mapping.accounts.territory import Plot
 
 Measure = tuple[str, Callable[[Sequence[Plot]], float]]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from mapping.accounts.book import Book, Entry, Money, is_open, is_won, total, worth
 from mapping.accounts.committee import Committee, Member, Sources, assembled
-from mapping.accounts.health import Health, Standard, is_covered, judged, warnings
+from mapping.accounts.graph import Entry, Graph, Money, is_open, is_won, total, worth
+from mapping.accounts.health import USUAL, Health, Standard, is_covered, judged, warnings
 from mapping.accounts.whitespace import Cell, Product, grid, potential
 
 
@@ -19,7 +19,7 @@ class Frame:
     the day that ages are counted from."""
 
     today: date
-    standard: Standard = Standard()
+    standard: Standard = USUAL
     products: Sequence[Product] = ()
     strategic: Callable[[Entry], bool] = lambda _account: False
     stated: Mapping[tuple[str, str], Cell] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Frame:
 class AccountMap:
     """Everything that is shown of one account, or of one opportunity in it."""
 
-    book: Book
+    graph: Graph
     account: Entry
     units: tuple[Entry, ...]
     opportunity: Entry | None
@@ -50,8 +50,8 @@ class AccountMap:
         """As it is printed with --json, and drawn in the page."""
         return {
             "account": _account(self.account),
-            "opportunity": self.opportunity and _opportunity(self.book, self.opportunity),
-            "source": self.book.source,
+            "opportunity": self.opportunity and _opportunity(self.graph, self.opportunity),
+            "source": self.graph.source,
             "drawn": self.drawn.isoformat(),
             "strategic": self.strategic,
             "warnings": list(self.warnings),
@@ -61,7 +61,7 @@ class AccountMap:
                 {"from": ln.start, "to": ln.end, "kind": ln.kind} for ln in self.committee.lines
             ],
             "units": [_account(unit) for unit in self.units],
-            "opportunities": [_opportunity(self.book, o) for o in self.opportunities],
+            "opportunities": [_opportunity(self.graph, o) for o in self.opportunities],
             "pipeline": {
                 "open": self.open.to_json(),
                 "weighted": self.weighted.to_json(),
@@ -75,7 +75,7 @@ class AccountMap:
         age = (self.drawn - member.date).days if member.date else None
         return {
             "person": member.person,
-            "records": [list(i) for i in self.book.entries[member.person].ids],
+            "records": [list(i) for i in self.graph.entries[member.person].ids],
             "name": member.name,
             "title": member.title,
             "department": member.department,
@@ -117,9 +117,9 @@ def _account(account: Entry) -> dict[str, Any]:
     }
 
 
-def _opportunity(book: Book, opportunity: Entry) -> dict[str, Any]:
+def _opportunity(graph: Graph, opportunity: Entry) -> dict[str, Any]:
     values = opportunity.values
-    at = book.entries.get(str(values.get("account")))
+    at = graph.entries.get(str(values.get("account")))
     state = "won" if is_won(opportunity) else "open" if is_open(opportunity) else "lost"
     return {
         "key": opportunity.key,
@@ -141,18 +141,18 @@ def drawn(
     sources: Sources, account: Entry, frame: Frame, *, opportunity: Entry | None = None
 ) -> AccountMap:
     """Draw the map of an account and everything below it."""
-    book = sources.book
-    units = book.units(account.key)
-    found = [o for unit in units for o in book.opportunities(unit.key)]
+    graph = sources.graph
+    units = graph.units(account.key)
+    found = [o for unit in units for o in graph.opportunities(unit.key)]
     only = [opportunity] if opportunity else found
     running = [o for o in only if is_open(o)]
     committee = assembled(
         sources, account.key, opportunity=opportunity.key if opportunity else None
     )
     health = judged(committee, frame.standard, frame.today)
-    cells = grid(book, units, frame.products, frame.stated)
+    cells = grid(graph, units, frame.products, frame.stated)
     return AccountMap(
-        book=book,
+        graph=graph,
         account=account,
         units=tuple(units),
         opportunity=opportunity,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from mapping.accounts.book import Book, Entry, Part
+from mapping.accounts.graph import Entry, Graph, Part
 from mapping.accounts.roles import PLAIN, TABLES, Held, RoleTable, ordered, read_all
 
 ATTRIBUTES = ("support", "coverage", "influence", "reports_to", "approach")
@@ -103,9 +103,9 @@ Reader = Callable[[Entry, str], Any]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where memberships are from: the book, a spreadsheet's notes, CRM fields, role tables."""
+    """Where memberships are from: the graph, a spreadsheet's notes, CRM fields, role tables."""
 
-    book: Book
+    graph: Graph
     notes: Notes = Notes()
     of_person: Reader = lambda _person, _attribute: None
     tables: Mapping[str, RoleTable] = field(default_factory=lambda: dict(TABLES))
@@ -119,16 +119,16 @@ class Sources:
 def memberships(sources: Sources, account: str) -> list[Membership]:
     """Every membership in an account and its units: people of the account, people in its
     opportunities, and what the notes say."""
-    book = sources.book
-    units = [unit.key for unit in book.units(account)]
-    found = [_of_account(sources, p, unit) for unit in units for p in book.people(unit)]
+    graph = sources.graph
+    units = [unit.key for unit in graph.units(account)]
+    found = [_of_account(sources, p, unit) for unit in units for p in graph.people(unit)]
     for unit in units:
-        for opportunity in book.opportunities(unit):
+        for opportunity in graph.opportunities(unit):
             found += [_part_in(sources, opportunity, part, unit) for part in opportunity.parts]
-    opportunities = {o.key for unit in units for o in book.opportunities(unit)}
+    opportunities = {o.key for unit in units for o in graph.opportunities(unit)}
     noted = sources.notes.memberships
     found += [m for m in noted if m.account in units or m.opportunity in opportunities]
-    return [m for m in found if m.person in book.entries]
+    return [m for m in found if m.person in graph.entries]
 
 
 def _of_account(sources: Sources, person: Entry, account: str) -> Membership:
@@ -144,7 +144,7 @@ def _of_account(sources: Sources, person: Entry, account: str) -> Membership:
         reports_to=ask(person, "reports_to"),
         approach=ask(person, "approach"),
         tags=tuple(person.values.get("tags") or ()),
-        source=", ".join(sorted({i[0] for i in person.ids})) or sources.book.source,
+        source=", ".join(sorted({i[0] for i in person.ids})) or sources.graph.source,
         date=person.modified.date() if person.modified else None,
         left=ask(person, "left"),
     )
@@ -175,15 +175,15 @@ def assembled(sources: Sources, account: str, *, opportunity: str | None = None)
         relevant = membership.opportunity in (None, opportunity) if opportunity else True
         if relevant and (opportunity is None or membership.person in inside):
             grouped.setdefault(membership.person, []).append(membership)
-    members = [_member(sources.book, account, key, found) for key, found in grouped.items()]
+    members = [_member(sources.graph, account, key, found) for key, found in grouped.items()]
     members.sort(key=lambda m: (m.name.casefold(), m.person))
     return Committee(tuple(members), _lines(members, sources.notes.lines))
 
 
-def _member(book: Book, account: str, person: str, found: Sequence[Membership]) -> Member:
+def _member(graph: Graph, account: str, person: str, found: Sequence[Membership]) -> Member:
     """The newest word on each attribute; what is said of the opportunity wins over what is said
     of the account on the same day."""
-    entry = book.entries[person]
+    entry = graph.entries[person]
     newest = sorted(found, key=lambda m: (m.date or date.min, m.opportunity or ""), reverse=True)
     said = {name: _first(getattr(m, name) for m in newest) for name in ATTRIBUTES}
     values = entry.values
@@ -199,18 +199,18 @@ def _member(book: Book, account: str, person: str, found: Sequence[Membership]) 
         date=_first(m.date for m in newest),
         confidence=_first(m.confidence for m in newest),
         left=bool(_first(m.left for m in newest)),
-        elsewhere=_elsewhere(book, account, entry),
+        elsewhere=_elsewhere(graph, account, entry),
         sources=tuple(sorted({m.source for m in found if m.source})),
         **said,
     )
 
 
-def _elsewhere(book: Book, account: str, person: Entry) -> str | None:
+def _elsewhere(graph: Graph, account: str, person: Entry) -> str | None:
     at = person.values.get("account")
-    if not isinstance(at, str) or at not in book.entries:
+    if not isinstance(at, str) or at not in graph.entries:
         return None
-    inside = {unit.key for unit in book.units(account)}
-    return None if at in inside else book.entries[at].name
+    inside = {unit.key for unit in graph.units(account)}
+    return None if at in inside else graph.entries[at].name
 
 
 def _first(values: Iterable[Any]) -> Any:

@@ -25,6 +25,10 @@ class Standard:
     stale_after: int = 180
 
 
+USUAL = Standard()
+"""The standard where nobody has said anything else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """The state of a committee; people by key, in the order of the committee."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mapping.accounts.book import NOTHING, Book, Entry, Money, is_open, is_won, total
+from mapping.accounts.graph import NOTHING, Entry, Graph, Money, is_open, is_won, total
 from mapping.accounts.whitespace import Product, grid, potential
 
 ELSEWHERE = "Elsewhere"
@@ -88,18 +88,18 @@ class Rules:
     strategic: Callable[[Entry], bool] = lambda _account: False
 
 
-def plots(book: Book, rules: Rules) -> list[Plot]:
+def plots(graph: Graph, rules: Rules) -> list[Plot]:
     """Every account on the map, by region, industry and name."""
     region_of = {c.upper(): name for name, codes in rules.regions.items() for c in codes}
-    found = [_plot(book, account, rules, region_of) for account in book.of("account")]
+    found = [_plot(graph, account, rules, region_of) for account in graph.of("account")]
     return sorted(found, key=lambda p: (p.region, p.industry, p.name.casefold(), p.account))
 
 
-def _plot(book: Book, account: Entry, rules: Rules, region_of: Mapping[str, str]) -> Plot:
-    opportunities = book.opportunities(account.key)
+def _plot(graph: Graph, account: Entry, rules: Rules, region_of: Mapping[str, str]) -> Plot:
+    opportunities = graph.opportunities(account.key)
     open_ones = [o for o in opportunities if is_open(o)]
     won = [o for o in opportunities if is_won(o)]
-    cells = grid(book, [account], rules.products)
+    cells = grid(graph, [account], rules.products)
     country = str((account.values.get("billing_address") or {}).get("country") or "").upper()
     region = region_of.get(country, ELSEWHERE if country and rules.regions else country)
     return Plot(

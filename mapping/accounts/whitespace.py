@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from mapping.accounts.book import NOTHING, Book, Entry, Money, is_open, is_won, total
+from mapping.accounts.graph import NOTHING, Entry, Graph, Money, is_open, is_won, total
 
 STATUSES = ("owned", "pipeline", "gap", "not_eligible")
 """Of a product at a unit: bought; in an open opportunity; neither, though it would fit; it does
@@ -61,7 +61,7 @@ class Cell:
 
 
 def grid(
-    book: Book,
+    graph: Graph,
     units: Iterable[Entry],
     products: Sequence[Product],
     stated: Mapping[tuple[str, str], Cell] | None = None,
@@ -70,14 +70,14 @@ def grid(
     (unit, product); they win over the rules."""
     said = stated or {}
     return [
-        said.get((unit.key, product.name)) or _cell(book, unit, product)
+        said.get((unit.key, product.name)) or _cell(graph, unit, product)
         for unit in units
         for product in products
     ]
 
 
-def _cell(book: Book, unit: Entry, product: Product) -> Cell:
-    about = [o for o in book.opportunities(unit.key) if product.sold_by(o)]
+def _cell(graph: Graph, unit: Entry, product: Product) -> Cell:
+    about = [o for o in graph.opportunities(unit.key) if product.sold_by(o)]
     won = [o for o in about if is_won(o)]
     running = [o for o in about if is_open(o)]
     if won:

@@ -71,7 +71,7 @@ NOTHING = Money()
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class Graph:
     """All entries of one source, with what leads from one to the other."""
 
     entries: Mapping[str, Entry]
@@ -128,15 +128,15 @@ def _sorted(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda e: (e.name.casefold(), e.key))
 
 
-def bound(entries: Iterable[Entry], source: str = "") -> Book:
-    """A book of entries. References to what is not in it lead nowhere and harm nothing."""
+def bound(entries: Iterable[Entry], source: str = "") -> Graph:
+    """A graph of entries. References to what is not in it lead nowhere and harm nothing."""
     known = {entry.key: entry for entry in entries}
     below: dict[tuple[str, str], list[str]] = {}
     for entry in known.values():
         above = entry.values.get("parent" if entry.kind == "account" else "account")
         if isinstance(above, str) and above in known and above != entry.key:
             below.setdefault((entry.kind, above), []).append(entry.key)
-    return Book(known, source, below)
+    return Graph(known, source, below)
 
 
 def worth(opportunity: Entry, *, weighted: bool = False) -> Money:

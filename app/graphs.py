@@ -1,4 +1,4 @@
-"""What account maps are drawn from: the state of a sync, or one side as it is now, as a book."""
+"""What account maps are drawn from: the state of a sync, or one side as it is now, as a graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.wiring import workshop
 from config.load import LoadedConfig
 from config.model import Config
 from core.errors import SettingsError
-from mapping.accounts.book import Book, Entry, Part, bound
+from mapping.accounts.graph import Entry, Graph, Part, bound
 from mapping.canonical import FIELDS, KINDS
 from sync.detect import read_kind
 from sync.model import Row
@@ -22,8 +22,8 @@ from sync.store import Store
 Key = tuple[str, str, str]
 
 
-def book_of(session: Session, loaded: LoadedConfig, side: str | None) -> Book:
-    """The book of a side, read now; or, without one, of what the sync has seen of all sides.
+def graph_of(session: Session, loaded: LoadedConfig, side: str | None) -> Graph:
+    """The graph of a side, read now; or, without one, of what the sync has seen of all sides.
 
     Raises SettingsError for an unknown side or where no sync has run, and ConnectorError.
     """
@@ -39,7 +39,7 @@ def book_of(session: Session, loaded: LoadedConfig, side: str | None) -> Book:
         return from_store(store, loaded.config, "state of the sync")
 
 
-def _live(session: Session, loaded: LoadedConfig, name: str) -> Book:
+def _live(session: Session, loaded: LoadedConfig, name: str) -> Graph:
     if name not in loaded.config.sides:
         known = ", ".join(loaded.config.sides)
         raise SettingsError(f"there is no side {name}", remedy=f"One of: {known}.")
@@ -57,7 +57,7 @@ def _live(session: Session, loaded: LoadedConfig, name: str) -> Book:
         return from_store(store, loaded.config, f"{name}, read now")
 
 
-def from_store(store: Store, config: Config, source: str) -> Book:
+def from_store(store: Store, config: Config, source: str) -> Graph:
     """Everything a store has seen, one entry for each entity or unlinked record; of several sides
     the first in the configuration wins, field by field."""
     order = {name: place for place, name in enumerate(config.sides)}
@@ -151,5 +151,3 @@ class _Reader:
                 role = item.get("role")
                 found.append(Part(person, row.side, vendor, role, bool(item.get("primary"))))
         return found
-
-
