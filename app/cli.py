@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from app import (
+    map_commands,
     questions_commands,
     sandbox_commands,
     setup_commands,
@@ -32,6 +33,7 @@ app.add_typer(setup_commands.commands)
 app.add_typer(sync_commands.commands)
 app.add_typer(trace_commands.commands)
 app.add_typer(questions_commands.commands)
+app.add_typer(map_commands.maps, name="map")
 app.add_typer(sandbox_commands.commands)
 app.add_typer(sandbox_commands.sandbox, name="sandbox")
 
