@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -51,7 +52,7 @@ class Plain:
     present: bool | None = None
     contains: str | None = None
     at_least: str | None = None
-    model_fields_set: set[str] = field(default_factory=lambda: {"equals"})
+    model_fields_set: set[str] = dataclasses.field(default_factory=lambda: {"equals"})
 
 
 USUAL: Mapping[str, Population] = MappingProxyType(
