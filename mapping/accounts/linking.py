@@ -102,13 +102,14 @@ def exact_keys(company: Company) -> Iterator[tuple[str, str]]:
 
 def fingerprint(company: Company) -> str:
     """What a company is known by from one comparison to the next, whatever the id of its record:
-    domain and name, else registration number or country and name."""
+    domain or registration number, name and place."""
     domain = next((d for d in map(keys.domain_key, company.domains) if d), "")
     number = keys.registration_key(company.registration) or ""
     name = keys.name_key(company.name) or ""
     country = keys.country_key(company.country) or ""
-    parts = (domain, name) if domain else (number, name, country)
-    return "|".join(parts) if any(parts) else f"id {company.id}"
+    place = f"{country} {(company.city or '').casefold()}".strip()
+    known = domain or number or name
+    return "|".join((domain or number, name, place)) if known else f"id {company.id}"
 
 
 # -- order, components ---------------------------------------------------------------------------
