@@ -27,7 +27,7 @@
       ["Known since", member.date ? member.date + " (" + member.age + " days)" : "no date"],
       ["Confidence", member.confidence === null ? "" : Math.round(member.confidence * 100) + " %"],
       ["Source", member.sources.join(", ")],
-      ["In the words of", member.words.flatMap((w) => Object.entries(w.words)
+      ["In their own words", member.words.flatMap((w) => Object.entries(w.words)
         .map(([vendor, word]) => vendor + ": " + word)).join("; ")],
     ].filter(([, value]) => value);
   }
@@ -36,10 +36,12 @@
     const member = members[Number(node.dataset.place)];
     const list = make("dl");
     for (const [name, value] of facts(member)) {
-      list.append(make("dt", { textContent: name }), make("dd", {}, make("bdi", { textContent: value })));
+      const said = make("dd", {}, make("bdi", { textContent: value }));
+      list.append(make("div", {}, make("dt", { textContent: name }), said));
     }
     const head = make("h3", {}, make("bdi", { textContent: member.name }));
     panel.replaceChildren(head, list);
+    node.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   function nearest(from, key) {
     const x = Number(from.dataset.x), y = Number(from.dataset.y);

@@ -12,7 +12,7 @@ from mapping.accounts.words import COVERAGE, INFLUENCE, LINES, SUPPORT, spoken
 
 Data = Mapping[str, Any]
 _DOTS = 4
-_LETTER, _EDGE, _WIDEST = 6.6, 22, 128
+_LETTER, _EDGE, _WIDEST = 6.4, 22, 152
 
 
 def account_page(data: Data) -> str:
@@ -57,13 +57,13 @@ def _embedded(data: Data) -> dict[str, Any]:
     rows = [
         [
             o["name"], o["account"], o["state"], (o["stage"] or "").replace("_", " "),
-            money(o["amount"]), money(o["weighted"]) if o["state"] == "open" else "",
+            priced(o["amount"]), priced(o["weighted"]) if o["state"] == "open" else "",
             o["close_date"], o["owner"],
         ]
         for o in data["opportunities"]
     ]  # fmt: skip
     heads = ("Opportunity", "Account", "State", "Stage", "Amount", "Weighted", "Closes", "Owner")
-    kinds = ("name", "name", "", "", "number", "number", "", "")
+    kinds = ("name", "name", "", "", "number", "number", "date", "")
     columns = [{"name": h, "kind": k} for h, k in zip(heads, kinds, strict=True)]
     words = (*ROLES, *SUPPORT, *COVERAGE, *INFLUENCE, *LINES)
     return {
@@ -110,6 +110,11 @@ def tile(name: str, value: str, note: str = "", share: float | None = None) -> d
 def money(amounts: Mapping[str, str]) -> str:
     """Sums by currency in whole units."""
     return " + ".join(f"{float(amount):,.0f} {currency}" for currency, amount in amounts.items())
+
+
+def priced(amounts: Mapping[str, str]) -> tuple[str, float]:
+    """Sums as a list shows them, and the number that it sorts them by."""
+    return money(amounts), sum(float(amount) for amount in amounts.values())
 
 
 def _node(member: Data, place: int, x: int, y: int, names: Mapping[str, str]) -> dict[str, Any]:

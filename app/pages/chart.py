@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDE, HIGH = 212, 96
+WIDE, HIGH = 232, 96
 """A card."""
 GAP, DROP = 22, 54
 """Between cards beside and below one another."""
@@ -62,9 +62,9 @@ def laid_out(members: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, 
     below, roots = _forest(shown, lines)
     trees = [root for root in roots if below.get(root)]
     single = [root for root in roots if not below.get(root)]
-    blocks = [_tree(root, below) for root in trees]
-    blocks += [_Block({person: (0, 0)}, WIDE, HIGH) for person in single]
-    whole = _shelved(blocks)
+    upper = _shelved([_tree(root, below) for root in trees])
+    lower = _shelved([_Block({person: (0, 0)}, WIDE, HIGH) for person in single])
+    whole = _stacked(upper, lower)
     spots = {p: (x + MARGIN, y + MARGIN) for p, (x, y) in whole.places.items()}
     return Chart(
         whole.wide + 2 * MARGIN,
@@ -153,6 +153,14 @@ def _shelved(blocks: Iterable[_Block]) -> _Block:
         widest = max(widest, x - GAP)
         y += max(block.high for block in row) + GAP
     return _Block(places, widest, max(0, y - GAP))
+
+
+def _stacked(upper: _Block, lower: _Block) -> _Block:
+    if not upper.places or not lower.places:
+        return upper if upper.places else lower
+    drop = upper.high + DROP
+    places = {p: (x, y + drop) for p, (x, y) in lower.places.items()}
+    return _Block({**upper.places, **places}, max(upper.wide, lower.wide), drop + lower.high)
 
 
 def _strokes(

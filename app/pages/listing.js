@@ -14,12 +14,14 @@ function make(tag, properties, ...children) {
 }
 
 function shown(value) {
+  if (Array.isArray(value)) return value[0]; /* text, and what it is sorted by */
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return value.toLocaleString("en-US");
   return String(value);
 }
 
-function compare(a, b) {
+function compare(first, second) {
+  const [a, b] = [first, second].map((x) => (Array.isArray(x) ? (x[0] ? x[1] : "") : x));
   const blank = (x) => x === null || x === undefined || x === "";
   if (blank(a) || blank(b)) return blank(a) - blank(b);
   if (typeof a === "number" && typeof b === "number") return a - b;

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from app.pages.account_page import money, tile
+from app.pages.account_page import money, priced, tile
 from app.pages.matrix_page import columns, levels, matrix_page
 from mapping.accounts.graph import NOTHING, Money
-from mapping.accounts.territory import Plot
+from mapping.accounts.territory import ELSEWHERE, UNKNOWN, Plot
+
+LAST = (ELSEWHERE, UNKNOWN)
 
 Measure = tuple[str, Callable[[Sequence[Plot]], float]]
 
 
 def territory_page(found: Sequence[Plot], source: str, today: date) -> str:
     """The page of all plots."""
-    regions = sorted({p.region for p in found})
-    industries = sorted({p.industry for p in found})
+    regions = _by_number(p.region for p in found)
+    industries = _by_number(p.industry for p in found)
     inside: dict[tuple[str, str], list[int]] = {}
     for place, plot in enumerate(found):
         inside.setdefault((plot.region, plot.industry), []).append(place)
@@ -26,12 +29,12 @@ def territory_page(found: Sequence[Plot], source: str, today: date) -> str:
     return matrix_page(
         matrix={
             "title": "Territories",
-            "hint": "Accounts by region and industry; the darker, the more.",
-            "row_title": "regions",
-            "column_title": "industries",
-            "corner": "Region",
-            "rows": regions,
-            "columns": [_plain(i) for i in industries],
+            "hint": "Accounts by industry and region; the darker, the more.",
+            "row_title": "industries",
+            "column_title": "regions",
+            "corner": "Industry",
+            "rows": [_plain(i) for i in industries],
+            "columns": regions,
             "metrics": [name for name, _ in measures],
             "cells": _cells(found, regions, industries, inside, measures),
             "notes": [],
@@ -59,6 +62,12 @@ def territory_page(found: Sequence[Plot], source: str, today: date) -> str:
         foot=f"Source: {source}. Drawn on {today.isoformat()}. Amounts stay in the currency of"
         " the deal; nothing is converted.",
     )  # fmt: skip
+
+
+def _by_number(words: Iterable[str]) -> list[str]:
+    """The words, the most frequent first; what is not known last."""
+    counted = Counter(words)
+    return sorted(counted, key=lambda word: (word in LAST, -counted[word], word))
 
 
 def _plain(industry: str) -> str:
@@ -101,8 +110,8 @@ def _cells(
         for place, number, level in zip(places, numbers, levels(numbers), strict=True):
             shown[place].append({"text": brief(number), "level": level})
     return [
-        [{"rows": list(inside.get((r, i), ())), "shown": shown[r, i]} for i in industries]
-        for r in regions
+        [{"rows": list(inside.get((r, i), ())), "shown": shown[r, i]} for r in regions]
+        for i in industries
     ]
 
 
@@ -117,21 +126,18 @@ def brief(number: float) -> str:
     return f"{number:.0f}"
 
 
+def _priced(*found: Money) -> list[tuple[str, float]]:
+    return [priced(money.to_json()) for money in found]
+
+
 def _row(plot: Plot) -> list[Any]:
     return [
         plot.name,
         "yes" if plot.customer else "",
         "yes" if plot.strategic else "",
         plot.owner,
-        _amounts(plot.open),
-        _amounts(plot.weighted),
-        _amounts(plot.potential),
+        *_priced(plot.open, plot.weighted, plot.potential),
     ]
-
-
-def _amounts(found: Money) -> Any:
-    """A number where there is one currency alone, so that it sorts; else text."""
-    return money(found.to_json())
 
 
 def _total(found: Sequence[Plot], of: Callable[[Plot], Money]) -> str:
@@ -143,7 +149,14 @@ def _total(found: Sequence[Plot], of: Callable[[Plot], Money]) -> str:
 
 def _strategic(found: Sequence[Plot]) -> list[dict[str, Any]]:
     rows = [
-        [p.name, p.region, _plain(p.industry), p.owner, _amounts(p.open), _amounts(p.potential)]
+        [
+            p.name,
+            p.region,
+            _plain(p.industry),
+            p.owner,
+            priced(p.open.to_json()),
+            priced(p.potential.to_json()),
+        ]
         for p in found
         if p.strategic
     ]

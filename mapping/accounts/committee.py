@@ -65,6 +65,7 @@ class Member:
     tags: tuple[str, ...] = ()
     opportunities: tuple[str, ...] = ()
     date: date | None = None
+    """Of the newest word on the person."""
     confidence: float | None = None
     left: bool = False
     elsewhere: str | None = None
@@ -144,7 +145,7 @@ def _of_account(sources: Sources, person: Entry, account: str) -> Membership:
         reports_to=ask(person, "reports_to"),
         approach=ask(person, "approach"),
         tags=tuple(person.values.get("tags") or ()),
-        source=", ".join(sorted({i[0] for i in person.ids})) or sources.graph.source,
+        source="; ".join(sorted({i[0] for i in person.ids})) or sources.graph.source,
         date=person.modified.date() if person.modified else None,
         left=ask(person, "left"),
     )
@@ -182,9 +183,11 @@ def assembled(sources: Sources, account: str, *, opportunity: str | None = None)
 
 def _member(graph: Graph, account: str, person: str, found: Sequence[Membership]) -> Member:
     """The newest word on each attribute; what is said of the opportunity wins over what is said
-    of the account on the same day."""
+    of the account on the same day. Known since: the newest word on any of them, for that a
+    record was modified (by a sync, say) makes nothing new that is known of the person."""
     entry = graph.entries[person]
     newest = sorted(found, key=lambda m: (m.date or date.min, m.opportunity or ""), reverse=True)
+    telling = [m for m in newest if any(getattr(m, name) is not None for name in ATTRIBUTES)]
     said = {name: _first(getattr(m, name) for m in newest) for name in ATTRIBUTES}
     values = entry.values
     return Member(
@@ -196,11 +199,11 @@ def _member(graph: Graph, account: str, person: str, found: Sequence[Membership]
         roles=ordered(held for m in found for held in m.roles),
         tags=tuple(sorted({tag for m in found for tag in m.tags})),
         opportunities=tuple(dict.fromkeys(sorted(m.opportunity for m in found if m.opportunity))),
-        date=_first(m.date for m in newest),
+        date=_first(m.date for m in telling or newest),
         confidence=_first(m.confidence for m in newest),
         left=bool(_first(m.left for m in newest)),
         elsewhere=_elsewhere(graph, account, entry),
-        sources=tuple(sorted({m.source for m in found if m.source})),
+        sources=tuple(sorted({s for m in found for s in m.source.split("; ") if s})),
         **said,
     )
 

@@ -106,7 +106,7 @@ HUBSPOT_LABELS = RoleTable(
 )
 """Labels between a contact and a deal, as an account would name them after the property."""
 
-PLAIN = RoleTable("", {role: (role,) for role in ROLES}, _SPARE)
+PLAIN = RoleTable("sheet", {role: (role,) for role in ROLES}, _SPARE)
 """Spreadsheets and other CRMs: the canonical words, and those that people use for them."""
 
 TABLES: Mapping[str, RoleTable] = {"salesforce": SALESFORCE, "hubspot": HUBSPOT}
