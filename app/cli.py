@@ -13,6 +13,7 @@ from typer.exceptions import Abort, TyperException
 
 from app import (
     duplicates_commands,
+    map_commands,
     partner_commands,
     questions_commands,
     sandbox_commands,
@@ -35,6 +36,7 @@ app.add_typer(sync_commands.commands)
 app.add_typer(trace_commands.commands)
 app.add_typer(questions_commands.commands)
 app.add_typer(duplicates_commands.commands)
+app.add_typer(map_commands.maps, name="map")
 app.add_typer(sandbox_commands.commands)
 app.add_typer(sandbox_commands.sandbox, name="sandbox")
 app.add_typer(partner_commands.partner, name="partner")

@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
-Kind = Literal["account", "person", "opportunity"]
-Scalar = str | int | float | bool | None
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors: a misspelt rule must never be silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from config.account_maps import AccountMaps
+from config.base import Condition as Condition
+from config.base import Kind as Kind
+from config.base import Scalar as Scalar
+from config.base import Strict as Strict
 
 
 class SecretRef(Strict):
@@ -51,26 +48,6 @@ class Credentials(Strict):
     private_key: SecretRef | None = Field(None, description="PEM key that signs the JWT")
     token: SecretRef | None = Field(None, description="access token (private app, session)")
     refresh_token: SecretRef | None = Field(None, description="OAuth refresh token")
-
-
-class Condition(Strict):
-    """One test of a canonical field (`account_type`, `account.account_type`); every given
-    operator must hold."""
-
-    field: str = Field(..., description="canonical field, or a field of a referred record")
-    equals: Scalar = Field(None, description="has this value")
-    not_: Scalar = Field(None, alias="not", description="has another value than this")
-    in_: list[Scalar] | None = Field(None, alias="in", description="has one of these values")
-    not_in: list[Scalar] | None = Field(None, description="has none of these values")
-    present: bool | None = Field(None, description="true: has a value; false: blank")
-    contains: str | None = Field(None, description="the text or the set contains this")
-    at_least: str | None = Field(None, description="for ordered values such as lifecycle_stage")
-
-    @model_validator(mode="after")
-    def _some_operator(self) -> Condition:
-        if not (self.model_fields_set - {"field"}):
-            raise ValueError("give an operator: equals, not, in, not_in, present, contains, …")
-        return self
 
 
 class CreateAs(Strict):
@@ -276,6 +253,9 @@ class Config(Strict):
     questions: Questions = Field(Questions(), description="what waits for a person")
     privacy: Privacy = Field(Privacy(), description="what the state keeps of people's data")
     schedule: Schedule = Field(Schedule(), description="how often")
+    account_maps: AccountMaps = Field(
+        AccountMaps(), description="how account maps are drawn; see docs/account-map.md"
+    )
     state: Path | None = Field(
         None, description="folder of the state; default .tieline beside this file"
     )

@@ -1,1 +1,1 @@
-"""Account mapping: who a company's accounts are to a partner, and who decides in them."""
+"""Account mapping: who an account is to us and to a partner, who decides in it, what is open."""

@@ -49,7 +49,7 @@ ACCOUNT_COLUMNS = (
     Column("account_type", ("Type", "Account type", "Status", "Account status", "Relationship")),
     Column("industry", ("Industry", "Sector", "Branche")),
     Column("employees", ("Employees", "Number of employees", "Headcount"), "number"),
-    Column("population", ("Population", "Segment", "List")),
+    Column("population", ("Population", "Segment", "List"), "list"),
     Column("since", ("Customer since", "Since", "Start date"), "date"),
     Column("created", ("Created", "Create date", "Created date", "Date added"), "date"),
 )  # fmt: skip
@@ -178,7 +178,7 @@ def _normal(key: str, text: str) -> Any:
 
 
 def _account(row: Mapping[str, str], currency: str) -> dict[str, Any]:
-    out = _shaped(row, ("other_names", "emails"))
+    out = _shaped(row, ("other_names", "emails", "population"))
     if "address" in out:
         out["billing_address"] = out.pop("address")
     if "account_type" in out:

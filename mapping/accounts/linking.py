@@ -1,0 +1,214 @@
+"""Which accounts of two lists are one company: the same answer whoever of the two asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mapping.matching import keys
+from mapping.matching.model import Company, Decision, Match, Verdict
+
+OURS, THEIRS = "ours", "theirs"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One real company: the records that either party has of it, and what says that they are
+    one."""
+
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+    matches: tuple[Match, ...] = ()
+    """Between the two lists (left: ours), strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """All real companies of two lists, and the pairs that only a person can decide."""
+
+    companies: tuple[Shared, ...]
+    doubts: tuple[Match, ...]
+
+
+def link(
+    ours: Sequence[Company], theirs: Sequence[Company], decisions: Sequence[Decision] = ()
+) -> Linked:
+    """The real companies of two lists.
+
+    The lists are put into an order that depends on nothing but what is in them, and ids are taken
+    away, before they are compared: so both parties find the same companies, whichever of them
+    calls a list `ours`. `decisions` (left: ours) override what is found.
+    """
+    turned = _content(theirs) < _content(ours)
+    first, second = (theirs, ours) if turned else (ours, theirs)
+    lists = (_Numbered(first), _Numbered(second))
+    told = [d for d in (lists[0].decision(d, lists[1], turned=turned) for d in decisions) if d]
+    found = matches_between(lists[0].companies, lists[1].companies, told)
+    within = [duplicates_in(one.companies) for one in lists]
+    groups = _components(found, within, lists)
+    return _named(groups, found, lists, turned=turned)
+
+
+def matches_between(
+    left: Sequence[Company], right: Sequence[Company], decisions: Sequence[Decision]
+) -> list[Match]:
+    """Pairs of two lists that are the same or a question, by the matching engine."""
+    return exact_matches(left, right, decisions)
+
+
+def duplicates_in(companies: Sequence[Company]) -> list[Match]:
+    """Pairs of one list that are the same."""
+    return [m for m in exact_matches(companies, companies) if m.left < m.right]
+
+
+# -- by exact keys alone ------------------------------------------------------------------------
+
+
+def exact_matches(
+    left: Sequence[Company], right: Sequence[Company], decisions: Sequence[Decision] = ()
+) -> list[Match]:
+    """Pairs that share a domain, a registration number, or name and country."""
+    index: dict[str, list[str]] = {}
+    for company in right:
+        for key, _ in exact_keys(company):
+            index.setdefault(key, []).append(company.id)
+    found: dict[tuple[str, str], Match] = {}
+    for company in left:
+        for key, words in exact_keys(company):
+            for other in index.get(key, ()):
+                pair = (company.id, other)
+                method = key.partition(":")[0]
+                found.setdefault(pair, Match(*pair, Verdict.SAME, method, 1.0, (words,)))
+    for decision in decisions:
+        pair = (decision.left, decision.right)
+        words = f"decided by {decision.by} on {decision.at:%Y-%m-%d}"
+        found[pair] = Match(*pair, decision.verdict, "decision", 1.0, (words,), decision.by)
+    return [m for m in found.values() if m.verdict is not Verdict.DIFFERENT]
+
+
+def exact_keys(company: Company) -> Iterator[tuple[str, str]]:
+    """Keys that prove that two records are one company, each with the words for it."""
+    for text in company.domains:
+        domain = keys.domain_key(text)
+        if domain:
+            yield f"domain:{domain}", f"both have the domain {domain}"
+    number = keys.registration_key(company.registration)
+    if number:
+        yield f"registration:{number}", f"both have the registration number {number}"
+    name, country = keys.name_key(company.name), keys.country_key(company.country)
+    if name and (country or not company.domains):
+        yield f"name:{name}|{country or ''}", f"both are called {name} in {country or 'no country'}"
+
+
+def fingerprint(company: Company) -> str:
+    """What a company is known by from one comparison to the next, whatever the id of its record:
+    domain or registration number, name and place."""
+    domain = next((d for d in map(keys.domain_key, company.domains) if d), "")
+    number = keys.registration_key(company.registration) or ""
+    name = keys.name_key(company.name) or ""
+    country = keys.country_key(company.country) or ""
+    place = f"{country} {(company.city or '').casefold()}".strip()
+    known = domain or number or name
+    return "|".join((domain or number, name, place)) if known else f"id {company.id}"
+
+
+# -- order, components ---------------------------------------------------------------------------
+
+
+def _content(companies: Iterable[Company]) -> list[str]:
+    return sorted(repr(replace(company, id="", parent=None)) for company in companies)
+
+
+class _Numbered:
+    """A list in the order of its content, with numbers for ids."""
+
+    def __init__(self, companies: Sequence[Company]) -> None:
+        ordered = sorted(companies, key=lambda c: (repr(replace(c, id="", parent=None)), c.id))
+        self.ids = [company.id for company in ordered]
+        self.number = {company.id: f"{at:08d}" for at, company in enumerate(ordered)}
+        self.companies = [
+            replace(c, id=self.number[c.id], parent=self.number.get(c.parent or ""))
+            for c in ordered
+        ]
+
+    def id(self, number: str) -> str:
+        return self.ids[int(number)]
+
+    def decision(self, given: Decision, other: _Numbered, *, turned: bool) -> Decision | None:
+        """A decision in numbers, this list's on the left; None where a record is gone."""
+        mine, theirs = (given.right, given.left) if turned else (given.left, given.right)
+        if mine not in self.number or theirs not in other.number:
+            return None
+        return replace(given, left=self.number[mine], right=other.number[theirs])
+
+
+Node = tuple[int, str]
+
+
+class _Joined:
+    """Records joined into companies; the least of each stands for it."""
+
+    def __init__(self) -> None:
+        self._top: dict[Node, Node] = {}
+
+    def root(self, node: Node) -> Node:
+        while node in self._top:
+            self._top[node] = self._top.get(self._top[node], self._top[node])
+            node = self._top[node]
+        return node
+
+    def join(self, one: Node, other: Node) -> None:
+        a, b = sorted((self.root(one), self.root(other)))
+        if a != b:
+            self._top[b] = a
+
+
+def _components(
+    found: Sequence[Match], within: Sequence[Sequence[Match]], lists: Sequence[_Numbered]
+) -> list[list[Node]]:
+    """Records that are one company, over both lists, in order."""
+    joined = _Joined()
+    for match in found:
+        if match.verdict is Verdict.SAME:
+            joined.join((0, match.left), (1, match.right))
+    for place, matches in enumerate(within):
+        for match in matches:
+            joined.join((place, match.left), (place, match.right))
+    groups: dict[Node, list[Node]] = {}
+    for place, one in enumerate(lists):
+        for company in one.companies:
+            node = (place, company.id)
+            groups.setdefault(joined.root(node), []).append(node)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _named(
+    groups: Sequence[Sequence[Node]],
+    found: Sequence[Match],
+    lists: Sequence[_Numbered],
+    *,
+    turned: bool,
+) -> Linked:
+    ours, theirs = (1, 0) if turned else (0, 1)
+    of: dict[Node, int] = {node: at for at, group in enumerate(groups) for node in group}
+    by_group: dict[int, list[Match]] = {}
+    doubts: list[Match] = []
+    for match in found:
+        ids = (lists[0].id(match.left), lists[1].id(match.right))
+        left, right = ids[::-1] if turned else ids
+        shown = replace(match, left=left, right=right)
+        group, other = of[0, match.left], of[1, match.right]
+        if match.verdict is Verdict.SAME:
+            by_group.setdefault(group, []).append(shown)
+        elif match.verdict is Verdict.QUESTION and group != other:
+            doubts.append(shown)
+    companies = [
+        Shared(
+            tuple(sorted(lists[ours].id(n) for place, n in group if place == ours)),
+            tuple(sorted(lists[theirs].id(n) for place, n in group if place == theirs)),
+            tuple(sorted(by_group.get(at, ()), key=lambda m: (-m.score, m.left, m.right))),
+        )
+        for at, group in enumerate(groups)
+    ]
+    doubts.sort(key=lambda m: (-m.score, m.left, m.right))
+    return Linked(tuple(companies), tuple(doubts))
