@@ -205,7 +205,7 @@ def _as_seen(
         for one in fields
         if one.name not in hidden
     ]
-    unread = {name for name in options.user_permissions if not options.allowed(name, "read")}
+    unread = {other.name for other in OBJECTS if not options.allowed(other.name, "read")}
     return object_type(table._replace(flags=flags), shown, absent | unread)
 
 

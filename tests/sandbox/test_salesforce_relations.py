@@ -90,7 +90,7 @@ def test_merged_contacts_have_each_account_once(kit: Kit, world: dict[str, str])
 
 def test_merged_accounts_leave_one_relation_a_contact(kit: Kit, world: dict[str, str]) -> None:
     kit.edit("Account", "merge", world["two"], losers=[world["one"]])
-    assert shown(kit, world["ann"]) == {world["two"]: (True, None)}
+    assert shown(kit, world["ann"]) == {world["two"]: (True, "Evaluator;Other")}
 
 
 def test_the_switch_makes_and_removes_the_object(kit: Kit, world: dict[str, str]) -> None:
