@@ -168,3 +168,27 @@ def differences(before: Mapping[Cell, Any], after: Mapping[Cell, Any]) -> dict[C
     """Where two contents differ: cell -> (before, after)."""
     cells = before.keys() | after.keys()
     return {c: (before.get(c), after.get(c)) for c in cells if before.get(c) != after.get(c)}
+
+
+def configure(place: Office, side: str, **options: Any) -> None:
+    """Set options of a sandbox."""
+    place.world.running[side].admin.post("/config", json=options).raise_for_status()
+
+
+def change(place: Office, side: str, object_type: str, own: str, **fields: Any) -> None:
+    """A person changes fields of a record; a minute passes."""
+    place.world.edit(side, object_type=object_type, id=own, verb="update", fields=fields)
+    place.world.pass_time(60)
+
+
+def add(place: Office, side: str, object_type: str, **fields: Any) -> str:
+    """A person makes a record; its id. A minute passes."""
+    made = place.world.edit(side, object_type=object_type, id=None, verb="create", fields=fields)
+    place.world.pass_time(60)
+    return made
+
+
+def living(place: Office, side: str, object_type: str) -> list[dict[str, Any]]:
+    """The records of an object type that are not deleted, their fields on one level."""
+    found = [{**r, **r.get("properties", {})} for r in place.world.dump(side, object_type)]
+    return [r for r in found if not (r.get("IsDeleted") or r.get("archived"))]

@@ -19,6 +19,9 @@ from tests.end_to_end.commands import (
     Call,
     Cell,
     Office,
+    add,
+    change,
+    configure,
     differences,
     everything,
     office,
@@ -175,3 +178,81 @@ def test_why_answers_for_a_thousand_random_fields_of_the_whole_demo(
 ) -> None:
     with office(tmp_path, call, monkeypatch, WHOLE) as place:
         answers_for_fields(place, 1000)
+
+
+def told_of(place: Office, side: str, own: str, name: str) -> Any:
+    """What `why` says of a field of a record."""
+    told = place.tieline("why", side, own, name, "--json")
+    assert told.code == 0, told.err
+    return told.json
+
+
+def on_both(place: Office, word: str) -> tuple[str, str]:
+    """A company on both sides; its ids."""
+    domain = f"{word.lower()}.example.com"
+    force = add(place, "salesforce", "Account", Name=word, Website=f"https://{domain}")
+    return force, add(place, "hubspot", "companies", name=word, domain=domain)
+
+
+def test_refusals_links_questions_and_answers_are_told_as_they_were(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with office(tmp_path, call, monkeypatch) as place:
+        (force, hub), (force_2, hub_2) = on_both(place, "Acme"), on_both(place, "Globex")
+        place.run()
+        rules = {"Account": [{"field": "Description", "refuse_if": "equals", "value": "Forbidden",
+                              "message": "That is not said here"}]}  # fmt: skip
+        configure(place, "salesforce", validation_rules=rules)
+        change(place, "hubspot", "companies", hub, phone="+493090182021")
+        change(place, "hubspot", "companies", hub_2, description="Forbidden")
+        change(place, "salesforce", "Account", force, Phone="+493090182022")
+        place.run()
+
+        refused = told_of(place, "salesforce", force_2, "description")
+        entries = [e for e in refused["entries"] if e["what"] == "not written"]
+        assert [(e["run"], e["after"]) for e in entries[:1]] == [("r000002", "Forbidden")]
+        assert "That is not said here" in entries[0]["text"]
+        error, attempts = place.sql("SELECT error, attempts FROM retries")[0]
+        assert ("That is not said here" in error, attempts) == (True, 1)
+
+        asked = told_of(place, "hubspot", hub, "phone")
+        assert {o["settled"] for o in asked["origins"]} == {False}
+        assert {o["side"]: o["value"] for o in asked["origins"]} == {
+            "hubspot": "+493090182021", "salesforce": "+493090182022",
+        }  # fmt: skip
+        assert place.sql("SELECT cause, field FROM questions WHERE field != 'owner'") == [
+            ("conflict", "phone")
+        ]
+        assert {"asked", "open question"} <= {e["what"] for e in asked["entries"]}
+
+        linked = [e for e in asked["entries"] if e["what"] == "linked"]
+        journal = place.sql(
+            "SELECT run, side, detail FROM events WHERE what = 'record' AND entity = ?",
+            asked["entity"],
+        )
+        assert {(e["run"], e["side"]) for e in linked} == {(r, s) for r, s, _ in journal}
+        assert all(json.loads(d)["how"] in e["text"] for e in linked for r, s, d in journal
+                   if s == e["side"])  # fmt: skip
+
+        question = place.tieline("questions", "--cause", "conflict", "--json").json
+        assert (
+            place.tieline(
+                "resolve", question["groups"][0]["items"][0]["id"], "take", "hubspot"
+            ).code
+            == 0
+        )
+        place.run()
+        answered = told_of(place, "salesforce", force, "phone")
+        here = next(o for o in answered["origins"] if o["side"] == "salesforce")
+        assert (here["value"], here["run"], here["source"]) == (
+            "+493090182021", "r000003", "hubspot",
+        )  # fmt: skip
+        said = [e["what"] for e in answered["entries"] if e["field"] == "phone"]
+        assert {"asked", "answered", "closed", "written"} <= set(said)
+        place.world.pass_time(2 * 86_400)
+        configure(place, "salesforce", validation_rules={})
+        place.run()
+        passed = told_of(place, "salesforce", force_2, "description")
+        here = next(o for o in passed["origins"] if o["side"] == "salesforce")
+        assert (here["value"], here["run"], here["settled"]) == ("Forbidden", "r000004", True)
+        assert place.run()["writes"] == 0
