@@ -271,6 +271,14 @@ class Store:
                 [(row.kind, self.vault.seal(key), *row.key) for key in keys],
             )
 
+    def add_keys(self, row: Row, keys: Sequence[str]) -> None:
+        """Add match keys to those of a record."""
+        with self.atomic():
+            self.db.conn.executemany(
+                "INSERT OR IGNORE INTO match_keys VALUES (?, ?, ?, ?, ?)",
+                [(row.kind, self.vault.seal(key), *row.key) for key in keys],
+            )
+
     def with_key(self, kind: str, key: str) -> list[Row]:
         """Live records that have a match key."""
         return list(

@@ -200,7 +200,9 @@ def told(
     open_grants = {g.population: g for g in agreement.grants if g.on(day) is not Level.HIDDEN}
     mutual = {m.id: m for m in found.mutual if not m.private}
     counts, remembered = _counts(found, agreement, open_grants, mutual, facts, earlier, day)
-    named = {n: _named(g, mutual, found, facts) for n, g in open_grants.items() if g.on(day) in LISTED}
+    named = {
+        n: _named(g, mutual, found, facts) for n, g in open_grants.items() if g.on(day) in LISTED
+    }
     enough = tuple(n for n, listed in named.items() if len(listed) >= open_grants[n].min_count)
     accounts = tuple(
         _account(open_grants[name], account, one, facts, enough)
