@@ -200,10 +200,12 @@ def told(
     open_grants = {g.population: g for g in agreement.grants if g.on(day) is not Level.HIDDEN}
     mutual = {m.id: m for m in found.mutual if not m.private}
     counts, remembered = _counts(found, agreement, open_grants, mutual, facts, earlier, day)
-    named = {n: _named(g, mutual, found, facts) for n, g in open_grants.items() if g.on(day) in LISTED}
-    enough = tuple(n for n, listed in named.items() if len(listed) >= open_grants[n].min_count)
+    named = {
+        n: _named(g, mutual, found, facts) for n, g in open_grants.items() if g.on(day) in LISTED
+    }
+    enough = tuple(n for n, found_in in named.items() if len(found_in) >= listed[n].min_count)
     accounts = tuple(
-        _account(open_grants[name], account, one, facts, enough)
+        _account(listed[name], account, one, facts, enough)
         for name in enough
         for account, one in named[name]
     )
