@@ -37,6 +37,9 @@ TIGHT = re.compile(r"\b([a-z]{1,2})\s?&\s?([a-z])\b")
 ARTICLES = frozenset(("the", "la", "le", "les", "der", "die", "das", "el", "los", "las", "il"))
 """The only ignored words that are left out where they open a name."""
 
+PARTICLES = ("o", "d", "l")
+"""Letters that belong to the word behind them: O Reilly, L Oreal."""
+
 STATE = re.compile(r"\s*[/\\(]\s*[A-Za-z]{2,5}\s*[/\\)]?\s*$")
 """How registers tell namesakes apart: `First Bancorp /ME/`, `ACME CORP \\DE\\`."""
 
@@ -49,7 +52,7 @@ IGNORED = frozenset(
 
 WEAK = frozenset(
     ("group", "holding", "com", "companies", "global", "worldwide", "enterprises", "corporate",
-     "headquarters", "hq", "main", "usa", "us", "america", "north")
+     "headquarters", "hq", "main")
 )  # fmt: skip
 """Words that one list writes and the other leaves out."""
 
@@ -139,6 +142,12 @@ def _spellings() -> dict[str, str]:
     return found
 
 
+@cache
+def written_out() -> frozenset[str]:
+    """The words that short forms stand for: what companies do, not what they are called."""
+    return frozenset(_spellings().values())
+
+
 @lru_cache(maxsize=400_000)
 def parse(name: str) -> Name:
     """A company name taken apart; never empty where the name has a letter or digit."""
@@ -194,6 +203,8 @@ def _joined(words: list[str]) -> list[str]:
         if run:
             done.append(run)
             run = ""
+        if done and done[-1] in PARTICLES:
+            word = done.pop() + word
         done.append(word)
     return [*done, run] if run else done
 
@@ -214,6 +225,13 @@ def _without_forms(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
                 return words, tuple(dict.fromkeys(found))
             words = words[len(form.words) :]
         found.append(form.family)
+
+
+def only_form(text: str) -> bool:
+    """Whether a text is nothing but a legal form or a class of shares."""
+    words = plain_words(text)
+    _, end = _forms()
+    return bool(words) and any(form.words == tuple(words) for form in end.get(words[-1], ()))
 
 
 def _at(words: list[str], forms: tuple[Form, ...], *, last: bool) -> Form | None:
