@@ -165,7 +165,7 @@ def report_sheets(decided: Told) -> list[Sheet]:
     """Counts and accounts as they are told."""
     plain = decided.as_json()
     counts = [
-        (c["ours"], c["yours"], "withheld" if c["count"] is None else c["count"], c["of"][:10])
+        (c["ours"], c["yours"], "withheld" if c["count"] is None else c["count"], c["of"])
         for c in plain["counts"]
     ]
     fields = list(dict.fromkeys(name for a in decided.accounts for name in a.fields))

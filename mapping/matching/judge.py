@@ -76,7 +76,9 @@ def name_evidence(
         return found
     beyond = in_list(found.alike, names_there, *cosines)
     log_odds = models().listed.log_odds((*found.alike.features, *beyond))
-    return NameEvidence(log_odds, found.left, found.right, found.alike, beyond[2] > 0, beyond[3] > 0)
+    return NameEvidence(
+        log_odds, found.left, found.right, found.alike, beyond[2] > 0, beyond[3] > 0
+    )
 
 
 def _pair(left: Name, right: Name) -> NameEvidence:
