@@ -206,7 +206,9 @@ def _settled(
     settled = [first]
     rivals = []
     for other, match in found[1:]:
-        if match.verdict != Verdict.SAME or _same(there[best], there[other]):
+        if match.verdict != Verdict.SAME:
+            settled.append(match)
+        elif _same(there[best], there[other]):
             settled.append(match)
         elif first.score - match.score > options.margin or _firmer(first, match):
             settled.append(_asked(match, "another one is nearer"))
@@ -225,6 +227,10 @@ def _firmer(first: Match, second: Match) -> bool:
 
 
 def _same(one: Prepared, other: Prepared) -> bool:
+    """Whether two records of one list are duplicates, beyond doubt also by their legal forms."""
+    forms = [set(each.names[0].forms) if each.names else set() for each in (one, other)]
+    if forms[0] and forms[1] and not forms[0] & forms[1]:
+        return False
     match = judge(one, other, name_evidence(one, other))
     return match.verdict == Verdict.SAME
 
