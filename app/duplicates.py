@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.session import Session
@@ -64,10 +64,19 @@ def _groups(book: Book, kind: str, said: Iterable[Decision]) -> list[Group]:
     if kind == "account":
         from mapping.matching.companies import duplicate_companies
 
-        return duplicate_companies(companies(book), decisions=said)
+        found = companies(book)
+        above = {(c.id, c.parent) for c in found if c.parent}
+        groups = duplicate_companies(found, decisions=said)
+        return [g for g in groups if not _is_a_hierarchy(g, above)]
     from mapping.matching.people import duplicate_people
 
     return duplicate_people(individuals(book), decisions=said)
+
+
+def _is_a_hierarchy(group: Group, above: Container[tuple[str, str]]) -> bool:
+    """Two of which one stands above the other: somebody said so, and that they are two."""
+    one, other = group.members[0], group.members[-1]
+    return len(group.members) == 2 and ((one, other) in above or (other, one) in above)
 
 
 def _at_least(groups: Sequence[Group], score: float) -> list[Group]:

@@ -153,7 +153,7 @@ class Told:
             "to": self.partner,
             "made": self.made,
             "counts": [
-                {"ours": c.ours, "yours": c.theirs, "count": c.count, "of": c.of or self.made}
+                {"ours": c.ours, "yours": c.theirs, "count": c.count, "of": c.of or self.made[:10]}
                 for c in self.counts
             ],
             "accounts": [
@@ -200,12 +200,11 @@ def told(
     open_grants = {g.population: g for g in agreement.grants if g.on(day) is not Level.HIDDEN}
     mutual = {m.id: m for m in found.mutual if not m.private}
     counts, remembered = _counts(found, agreement, open_grants, mutual, facts, earlier, day)
-    named = {
-        n: _named(g, mutual, found, facts) for n, g in open_grants.items() if g.on(day) in LISTED
-    }
-    enough = tuple(n for n, listed in named.items() if len(listed) >= open_grants[n].min_count)
+    listed = {n: g for n, g in open_grants.items() if g.level in LISTED}
+    named = {n: _named(g, mutual, found, facts) for n, g in listed.items()}
+    enough = tuple(n for n, found_in in named.items() if len(found_in) >= listed[n].min_count)
     accounts = tuple(
-        _account(open_grants[name], account, one, facts, enough)
+        _account(listed[name], account, one, facts, enough)
         for name in enough
         for account, one in named[name]
     )
