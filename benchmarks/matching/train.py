@@ -28,8 +28,9 @@ def list_rows(linked: Linked, weight: float) -> list[Row]:
     listed = Names(p.names[0] for p in there if p.names)
     found = []
     for one, other, cosine, rival in _by_names(here, there, Options(), within=False):
-        pair = alike.compare(here[one].names[0], there[other].names[0])
-        features = (*pair.features, *in_list(pair, listed, cosine, rival))
+        ends = here[one].names[0], there[other].names[0]
+        pair = alike.compare(*ends)
+        features = (*pair.features, *in_list(pair, ends, listed, cosine, rival))
         same = (here[one].record.id, there[other].record.id) in linked.gold
         found.append((features, same, weight))
     return found

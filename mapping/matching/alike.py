@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from rapidfuzz.distance import Indel, JaroWinkler
 
-from mapping.matching.names import WEAK, Name, entries, families, parse
+from mapping.matching.names import DESCRIBING, WEAK, Name, entries, families, parse
 
 NUMERAL = re.compile(r"\d+|[ivx]{1,4}")
 RARE = 9.0
@@ -105,7 +105,7 @@ def _opens(pair: tuple[str, str, float], left: Name, right: Name) -> bool:
 
 def _formal(name: Name, own: Sequence[str], others: Sequence[str]) -> bool:
     """Whether a name with its legal form, so in full, lacks words that the other one has."""
-    return bool(name.forms) and not own and bool(others) and not WEAK.issuperset(others)
+    return bool(name.forms) and not own and bool(others) and not DESCRIBING.issuperset(others)
 
 
 def _bare(name: Name, own: Sequence[str], others: Sequence[str]) -> bool:

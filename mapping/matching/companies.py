@@ -227,6 +227,10 @@ def _firmer(first: Match, second: Match) -> bool:
 
 
 def _same(one: Prepared, other: Prepared) -> bool:
+    """Whether two records of one list are duplicates, beyond doubt also by their legal forms."""
+    forms = [set(each.names[0].forms) if each.names else set() for each in (one, other)]
+    if forms[0] and forms[1] and not forms[0] & forms[1]:
+        return False
     match = judge(one, other, name_evidence(one, other))
     return match.verdict == Verdict.SAME
 

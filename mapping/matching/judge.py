@@ -47,8 +47,8 @@ class NameEvidence:
     alike: Alike | None
     unique: bool
     """Whether it is the only one in a long list that holds this whole name."""
-    alone: bool = False
-    """Whether it is the only one in a long list that holds the words that both have."""
+    listed: bool = False
+    """Whether a long list was there to tell how many have such a name."""
 
     @property
     def equal(self) -> bool:
@@ -74,9 +74,9 @@ def name_evidence(
     )
     if found.alike is None or names_there is None or cosines is None:
         return found
-    beyond = in_list(found.alike, names_there, *cosines)
+    beyond = in_list(found.alike, (found.left, found.right), names_there, *cosines)
     log_odds = models().listed.log_odds((*found.alike.features, *beyond))
-    return NameEvidence(log_odds, found.left, found.right, found.alike, beyond[2] > 0, beyond[3] > 0)
+    return NameEvidence(log_odds, found.left, found.right, found.alike, beyond[2] > 0, listed=True)
 
 
 def _pair(left: Name, right: Name) -> NameEvidence:
@@ -165,16 +165,19 @@ def _names_only_a_question(name: NameEvidence, columns: dict[str, bool]) -> Iter
     if pair["numbers"]:
         yield "a number in one name only"
     if name.equal:
-        keyed = columns.get("domain") or columns.get("phone") or name.alone
+        keyed = columns.get("domain") or columns.get("phone") or name.listed
         if not keyed and _common(name.left):
             yield "a name that many companies could have"
         return
     if pair["formal"] and not columns.get("domain"):
         yield "one name is told in full, with its legal form, and lacks words of the other"
+    over = (*pair.only_left, *pair.only_right)
+    if "partners" in over and "lp" in (*name.left.forms, *name.right.forms):
+        yield "a partnership beside the company"
     if name.unique:
         return
-    extra = [word for word in (*pair.only_left, *pair.only_right) if alike.weight(word) > OWN]
-    lines = [word for word in (*pair.only_left, *pair.only_right) if word in business_lines()]
+    extra = [word for word in over if alike.weight(word) > OWN]
+    lines = [word for word in over if word in business_lines()]
     if extra or lines:
         yield f"only one name has: {' '.join(dict.fromkeys((*extra, *lines)))}"
 

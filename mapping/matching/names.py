@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from html import unescape
 from importlib.resources import files
 
 from anyascii import anyascii
@@ -44,7 +45,7 @@ STATE = re.compile(r"\s*[/\\(]\s*[A-Za-z]{2,5}\s*[/\\)]?\s*$")
 """How registers tell namesakes apart: `First Bancorp /ME/`, `ACME CORP \\DE\\`."""
 
 IGNORED = frozenset(
-    ("and", "the", "und", "et", "y", "e", "i", "og", "och", "en", "of", "de", "la", "le", "les",
+    ("and", "the", "und", "et", "y", "e", "og", "och", "en", "of", "de", "la", "le", "les",
      "del", "der", "die", "das", "du", "des", "di", "da", "do", "dos", "el", "los", "las", "il",
      "van", "het", "for", "fur", "for", "in", "at", "a", "an", "s")
 )  # fmt: skip
@@ -55,6 +56,15 @@ WEAK = frozenset(
      "headquarters", "hq", "main")
 )  # fmt: skip
 """Words that one list writes and the other leaves out."""
+
+DESCRIBING = WEAK | {
+    "international", "industries", "technologies", "systems", "solutions", "services", "brands",
+    "national", "energy", "logistics", "networks", "communications", "products",
+}  # fmt: skip
+"""Words that come and go when a company is renamed."""
+
+OUTER = frozenset(("group", "holding", "com", "companies", "corporate"))
+"""Words around a name that do not change whose it is, where nobody else has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,11 @@ class Name:
     def key(self) -> str:
         """The normalised name: equal for two spellings of one name."""
         return " ".join(self.core)
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The words without `OUTER` ones, unless there is nothing else."""
+        return tuple(word for word in self.core if word not in OUTER) or self.core
 
     @property
     def compact(self) -> str:
@@ -151,7 +166,7 @@ def written_out() -> frozenset[str]:
 @lru_cache(maxsize=400_000)
 def parse(name: str) -> Name:
     """A company name taken apart; never empty where the name has a letter or digit."""
-    text = unicodedata.normalize("NFKC", name).strip(" *\t\n\r'\"")
+    text = unicodedata.normalize("NFKC", unescape(name) if "&" in name else name).strip(" *\t\n\r'\"")
     others = tuple(found.strip() for found in FORMER.findall(text) if found.strip())
     text = FORMER.sub(" ", text) if FORMER.sub(" ", text).strip() else text
     text, qualifiers = _beside(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,9 +15,10 @@ from importlib.resources import files
 from mapping.matching import alike
 from mapping.matching.names import Name
 
-IN_LIST = ("cosine", "holders", "whole", "only", "margin")
+IN_LIST = ("cosine", "holders", "whole", "only", "margin", "inner")
 """What a list of names tells beyond a pair: nearness in letters, how many records hold the words
-shared, whether it is one, whether that one has the whole name, how far the next best is."""
+shared, whether it is one, whether that one has the whole name, how far the next best is, whether it is
+the only one that is called so but for words like Group."""
 
 LONG = 500
 """From this many names on, that a word is found once says something."""
@@ -85,10 +86,12 @@ class Names:
     def __init__(self, names: Iterable[Name]) -> None:
         self.size = 0
         self._holders: dict[str, set[int]] = defaultdict(set)
+        self._inner: Counter[tuple[str, ...]] = Counter()
         seen: set[tuple[str, ...]] = set()
         for name in names:
             if name.core not in seen:
                 seen.add(name.core)
+                self._inner[name.inner] += 1
                 for word in name.core:
                     self._holders[word].add(self.size)
                 self.size += 1
@@ -99,9 +102,17 @@ class Names:
         return len(set.intersection(*known)) if known else 0
 
 
-def in_list(pair: alike.Alike, names: Names, cosine: float, next_best: float) -> tuple[float, ...]:
+    def called(self, name: Name) -> int:
+        """How many distinct names are this one but for words like Group."""
+        return self._inner[name.inner]
+
+
+def in_list(
+    pair: alike.Alike, ends: tuple[Name, Name], names: Names, cosine: float, next_best: float
+) -> tuple[float, ...]:
     """The features of `IN_LIST`. `next_best`: the highest cosine of another name of the list."""
     holders = names.holders(pair.shared)
     only = float(holders == 1)
     whole = only * pair["exact"] * pair["first"]
-    return (cosine, math.log1p(holders), whole, only, cosine - next_best)
+    inner = ends[0].inner == ends[1].inner and names.called(ends[1]) == 1
+    return (cosine, math.log1p(holders), whole, only, cosine - next_best, float(inner))
