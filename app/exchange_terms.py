@@ -11,11 +11,15 @@ from typing import TypeVar
 from app.exchange import Agreement
 from app.messages import usage
 from app.session import Session
-from config.model import SecretRef
+from config.base import Condition, SecretRef
+from config.load import LoadedConfig
+from config.partners import Partner, Sharing
 from config.settings import resolve_secret
 from core.errors import SettingsError
 from mapping.accounts import records
 from mapping.accounts.exchange.message import MOST, KeyKind, Mode, Terms
+from mapping.accounts.populations import every
+from mapping.accounts.records import Book, Record
 from mapping.matching.keys import NORMALISER
 from mapping.matching.model import Company
 
@@ -37,17 +41,40 @@ class Wishes:
     secret: Path | None = None
 
 
-def agreement(session: Session, partner: str, wishes: Wishes) -> Agreement:
-    """What holds for this partner. Raises SettingsError."""
+def agreement(session: Session, name: str, wishes: Wishes) -> Agreement:
+    """What holds for this partner: the options, else the configuration. Raises SettingsError."""
+    partner, sharing = _configured(session, name)
+    settled = partner.exchange
+    minimum = settled.minimum or partner.min_count or sharing.min_count
     terms = Terms(
         normaliser=NORMALISER,
-        mode=_one(Mode, wishes.mode or Mode.COUNTS, "--mode"),
-        key=_one(KeyKind, wishes.key or KeyKind.DOMAIN, "--key"),
-        minimum=wishes.minimum or 5,
-        limit=min(wishes.limit or 100_000, MOST),
+        mode=_one(Mode, wishes.mode or settled.mode, "--mode"),
+        key=_one(KeyKind, wishes.key or settled.key, "--key"),
+        minimum=wishes.minimum or minimum,
+        limit=min(wishes.limit or settled.limit, MOST),
     )
-    secret = resolve_secret(SecretRef(file=wishes.secret)) if wishes.secret else ""
-    return Agreement(partner, terms, secret, wishes.pad_to or 0, wishes.runs_a_week or 4)
+    pad_to = settled.pad_to if wishes.pad_to is None else wishes.pad_to
+    often = wishes.runs_a_week or settled.runs_a_week
+    return Agreement(name, terms, _secret(session, partner, wishes), pad_to, often)
+
+
+def _secret(session: Session, partner: Partner, wishes: Wishes) -> str:
+    if wishes.secret:
+        return resolve_secret(SecretRef(file=wishes.secret))
+    ref = partner.exchange.secret
+    return resolve_secret(ref, session.config.parent) if ref else ""
+
+
+def _configured(session: Session, name: str) -> tuple[Partner, Sharing]:
+    """What the configuration says of a partner; without one, or a word in it, the defaults."""
+    loaded = _loaded(session)
+    found = loaded.config.partners.get(name) if loaded else None
+    sharing = loaded.config.sharing if loaded else Sharing.model_validate({})
+    return found or Partner.model_validate({}), sharing
+
+
+def _loaded(session: Session) -> LoadedConfig | None:
+    return session.load() if session.config.exists() else None
 
 
 def _one(words: type[E], given: str, option: str) -> E:
@@ -57,18 +84,38 @@ def _one(words: type[E], given: str, option: str) -> E:
         raise usage(f"{option} {given}: it is one of {', '.join(words)}") from None
 
 
-def companies(session: Session, file: Path | None, side: str | None) -> Sequence[Company]:
-    """Our list of accounts: a file, or a side. Raises TielineError where it cannot be read."""
+# -- our list ------------------------------------------------------------------------------------
+
+
+def companies(
+    session: Session, name: str, file: Path | None, side: str | None
+) -> Sequence[Company]:
+    """Our accounts out of a file or a side, but for those that are private to this partner.
+    Raises TielineError where the list cannot be read."""
     if (file is None) == (side is None):
         raise usage("give one of --accounts FILE and --side SIDE")
-    if file is not None:
-        from mapping.accounts.spreadsheet import read_records
+    book = _file(file) if file is not None else _side(session, str(side))
+    partner, sharing = _configured(session, name)
+    private = [*sharing.private, *partner.private]
+    open_ones = [a for a in book.accounts if not _is_private(a, private)]
+    return records.companies(Book(book.name, tuple(open_ones)))
 
-        return records.companies(read_records(file, "account"))
+
+def _is_private(account: Record, conditions: Sequence[Condition]) -> bool:
+    return any(every([condition], account) for condition in conditions)
+
+
+def _file(path: Path) -> Book:
+    from mapping.accounts.spreadsheet import read_records
+
+    return read_records(path, "account")
+
+
+def _side(session: Session, side: str) -> Book:
     from app.sources import read_book
 
     loaded = session.load()
     if side not in (*loaded.config.sides, STATE):
         known = ", ".join([*loaded.config.sides, STATE])
         raise SettingsError(f"there is no side {side}", remedy=f"One of: {known}.")
-    return records.companies(read_book(loaded, session.clock, str(side), kinds=("account",)))
+    return read_book(loaded, session.clock, side, kinds=("account",))

@@ -66,7 +66,7 @@ def offer(
     session = open_session(ctx.obj, json=json)
     wishes = exchange_terms.Wishes(key, mode, minimum, limit, pad_to, runs_a_week, secret_file)
     agreed = exchange_terms.agreement(session, name, wishes)
-    companies = exchange_terms.companies(session, accounts, side)
+    companies = exchange_terms.companies(session, name, accounts, side)
     _sent(session, exchange.Exchange(session, agreed).offer(companies, out), agreed)
 
 
@@ -93,7 +93,7 @@ def answer(
     session = open_session(ctx.obj, json=json)
     wishes = exchange_terms.Wishes(key, mode, minimum, limit, pad_to, runs_a_week, secret_file)
     agreed = exchange_terms.agreement(session, name, wishes)
-    companies = exchange_terms.companies(session, accounts, side)
+    companies = exchange_terms.companies(session, name, accounts, side)
     _sent(session, exchange.Exchange(session, agreed).answer(message, companies, out), agreed)
 
 

@@ -59,7 +59,7 @@ def kept(store: Store) -> list[Proposal]:
             "SELECT kind, side, loser_type, loser, survivor_type, survivor, score, method,"
             " evidence FROM duplicates ORDER BY side, loser_type, loser"
         ).fetchall()
-    return [Proposal(*row[:8], tuple(orjson.loads(row[8]))) for row in found]
+    return [Proposal(*plain, tuple(orjson.loads(evidence))) for *plain, evidence in found]
 
 
 def _drop(store: Store, proposal: Proposal) -> None:

@@ -18,7 +18,7 @@ from mapping.matching.keys import name_key
 from sync.answers import Answers
 from sync.bind import bind, candidate, obstacle
 from sync.evidence import converted_into, names_only_its_domain, people_domains
-from sync.likeness import inexact_keys, neighbours, resembling, said
+from sync.likeness import Likeness, inexact_keys, resembling, said
 from sync.model import Answer, Question, Reply, Row, State, Value
 from sync.refs import References
 from sync.sides import Side, by_name
@@ -72,8 +72,10 @@ class Matcher:
         left = [row for row in taking_part if not self._known(row, kind, settings, matching)]
         for row in left if len(self.sides) < _MANY else taking_part:
             self.store.add_keys(row, inexact_keys(row, self.store))
-        for row in left:  # only now: who has a counterpart of its own is nobody's likeness
-            self._judge_likeness(row, kind, matching)
+        # only now: who has a counterpart of its own is nobody's likeness
+        alike = resembling(left, self.store, self.sides)
+        for row in left:
+            self._judge_likeness(row, alike.get(row.key, ()), matching)
         return matching
 
     def _takes_part(self, row: Row) -> bool:
@@ -146,19 +148,19 @@ class Matcher:
                 return True
         return False
 
-    def _judge_likeness(self, row: Row, kind: str, matching: Matching) -> None:
+    def _judge_likeness(self, row: Row, alike: Sequence[Likeness], matching: Matching) -> None:
         """Ask about what looks alike without sharing a whole key; else the record is new."""
         current = self.store.row(*row.key)
         if current is None or current.entity is not None:
             return
-        if kind == "account" and self._shares_domain(current, matching):
+        if row.kind == "account" and self._shares_domain(current, matching):
             return
-        near = neighbours(current, inexact_keys(current, self.store), self.store)
-        free = [r for r in self._near(current, near) if self._is_free(r, row.side)]
-        alike = resembling(current, free, self.store)
-        if alike:
-            message = said(alike, hiding=self.store.vault.hiding)
-            others = [each.row for each in alike]
+        rows = [r for each in alike if (r := self.store.row(*each.other)) is not None]
+        free = {r.key for r in self._near(current, rows) if self._is_free(r, row.side)}
+        found = [each for each in alike if each.other in free]
+        if found:
+            message = said(found, hiding=self.store.vault.hiding)
+            others = [r for r in rows if r.key in free]
             self._ask(current, "resembles", message, others, matching)
             return
         self._link(current, self._new_entity(current), "first seen", matching)

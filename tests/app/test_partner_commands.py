@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ExchangeError
-from tests.app.office import Result
+from tests.app.office import Office, Result
 
 BOTH = [f"both{n}.com" for n in range(8)]
 REFUSED = ExchangeError.exit_code
@@ -281,3 +281,39 @@ def test_a_mistake_on_the_command_line_is_told(
     refused = two[0].offer(mail[0], *wrong)
     assert refused.code == 2
     assert not mail[0].exists()
+
+
+def test_the_configuration_holds_the_terms_and_what_is_private(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Options win over it; private accounts never go into an exchange."""
+    accounts = [r for r in office.dump("salesforce", "Account").values() if r.get("Website")]
+    private = str(accounts[0]["Name"])
+    text = office.config.read_text(encoding="utf-8")
+    office.config.write_text(
+        f"{text}\npartners:\n  beta:\n    private: [{{field: name, equals: {private!r}}}]\n"
+        "    exchange: {mode: reveal, minimum: 2, limit: 5000, pad_to: 200,"
+        " secret: {env: SHARED}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("SHARED", "between us")
+    out = str(tmp_path / "1.json")
+    whole = office.tieline(
+        "partner", "offer", "gamma", "--side", "salesforce", "--out", out, "--json"
+    )
+    less = office.tieline(
+        "partner", "offer", "beta", "--side", "salesforce", "--out", out, "--json"
+    )
+    assert less.json["accounts"] == whole.json["accounts"] - 1
+    assert less.json["terms"] == {
+        **whole.json["terms"], "mode": "reveal", "minimum": 2, "limit": 5000,
+    }  # fmt: skip
+    assert less.json["points"] == 200
+    message = json.loads(Path(out).read_text(encoding="utf-8"))
+    assert "seal" in message
+    given = office.tieline(
+        "partner", "offer", "beta", "--side", "salesforce", "--out", out, "--json", "--mode",
+        "counts", "--minimum", "9", "--pad-to", "0",
+    )  # fmt: skip
+    assert (given.json["terms"]["mode"], given.json["terms"]["minimum"]) == ("counts", 9)
+    assert given.json["points"] == given.json["keys"]
