@@ -167,7 +167,7 @@ def able_to_merge(side: Side, proposal: Proposal) -> bool:
 
 def merge_duplicates(store: Store, sides: Sequence[Side], answers: Answers, moves: Moves) -> None:
     """Add what is proposed to the merges of a plan: a question, or where a person said so the
-    write. One merge a survivor and plan: a vendor may give the survivor a new id."""
+    write. A record takes part in one merge of a plan: a vendor may give the survivor a new id."""
     busy: set[tuple[str, str, str]] = set()
     for proposal in kept(store):
         side = by_name(sides).get(proposal.side)
@@ -215,10 +215,10 @@ def _propose(
     if answer.reply is not Reply.MERGE:
         return
     moves.resting.update(row.key for row in (loser, survivor) if row.entity is None)
-    if survivor.key in busy:
+    if busy & {loser.key, survivor.key}:
         waits.append((_LATER, ""))
         return
-    busy.add(survivor.key)
+    busy.update((loser.key, survivor.key))
     action = _action(loser, survivor, answer.said)
     moves.actions.append(action)
     waits.append((action.id, ""))
