@@ -12,6 +12,7 @@ A file says `says` (one sentence), `covers` (points of `POINTS`), optional `side
     merge: {side: left, what: acme, losers: [acme two]}
     convert: {side: left, what: zoe, account: acme, opportunity: Deal}
     associate / dissociate: {side: left, what: deal, field: contacts, to: zoe, label: Buyer}
+                                    (dissociate without label: all roles of zoe)
     limit: {side: right, object: Account, field: name, length: 5}
     retire / offer: {side: right, object: Account, field: industry, value: energy}
     require: {side: right, object: Account, field: phone}
@@ -246,8 +247,13 @@ class Play:
         self._crm(told).associate(object_type, record, told["field"], other, **more)
 
     def _dissociate(self, told: Told) -> None:
-        other = self._named(told["side"], told["to"])[1]
-        self._crm(told).dissociate(*self._record(told), told["field"], other)
+        other, crm = self._named(told["side"], told["to"])[1], self._crm(told)
+        if "label" not in told:
+            crm.dissociate(*self._record(told), told["field"], other)
+            return
+        items = crm.value(crm.live(*self._record(told)), told["field"])
+        kept = [i for i in items if (i["id"], i["label"]) != (other, told["label"])]
+        crm.edit(*self._record(told), {told["field"]: kept})
 
     def _unmap(self, told: Told) -> None:
         data = generic_mapping(lead=told["side"] in self.scenario.get("leads", []))
