@@ -52,7 +52,14 @@ def erase(place: Office, own: str) -> None:
     place.world.pass_time(900)
 
 
-@pytest.mark.parametrize("deletes", ["unlink", "restore", "delete"])
+@pytest.mark.parametrize(
+    "deletes",
+    [
+        "restore",
+        pytest.param("unlink", marks=pytest.mark.slow),
+        pytest.param("delete", marks=pytest.mark.slow),
+    ],
+)
 def test_a_person_erased_in_hubspot_is_gone_from_the_state_and_stays_gone(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, deletes: str
 ) -> None:
@@ -242,7 +249,13 @@ BRAKES: dict[str, tuple[Prepare, dict[str, Any], str]] = {
 """Guard -> what happens, the limits, what is said. `rules` and `production`: tests/app."""
 
 
-@pytest.mark.parametrize("guard", BRAKES)
+@pytest.mark.parametrize(
+    "guard",
+    [
+        pytest.param(g, marks=[] if g in ("deletes", "changes") else pytest.mark.slow)
+        for g in BRAKES
+    ],
+)
 def test_a_brake_stops_before_any_write_and_names_its_flag(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:

@@ -1,5 +1,5 @@
 """After edits stop, writes stop, over HTTP: soon when the vendors only store what they are given,
-somewhat later beside workflows that rewrite it, and by a named fight where workflows never agree."""
+later beside workflows that rewrite it, and by a named fight where workflows never agree."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_beside_workflows_writes_stop_within_four_runs(
         else:
             change(place, "hubspot", "companies", hub, description="Some words of ours")
         counted = [place.run()["writes"] for _ in range(6)]
-        assert 0 < counted[0]
+        assert counted[0] > 0
         assert counted[4:] == [0, 0], counted
         assert described(place) == (wanted, wanted)
         assert place.sql("SELECT 1 FROM questions WHERE cause = 'fight'") == []
