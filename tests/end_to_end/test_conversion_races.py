@@ -192,7 +192,7 @@ def test_an_undo_names_the_conversion_and_the_merge_that_it_leaves(
              add(place, "hubspot", "companies", name=n, domain=f"{n}.example.com"))
             for n in ("one", "two")
         ]  # fmt: skip
-        lead, contact = _ready_lead(place, OwnerId=user)
+        _, contact = _ready_lead(place, OwnerId=user)
         place.run()
         change(place, "hubspot", "contacts", contact, lifecyclestage="salesqualifiedlead")
         place.world.edit("salesforce", object_type="Account", id=twins[0][0], verb="merge",

@@ -167,7 +167,9 @@ def test_workflows_that_never_agree_are_named_as_a_fight(
         assert (fight["field"], fight["name"]) == ("description", "Acme")
         assert set(fight["values"].values()) == set(described(place))
         assert "replaced each other's value" in place.tieline("conflicts").out
-        assert "fight: " in place.tieline("plan").out
+        listed = place.tieline("questions", "--cause", "fight", "--json").json
+        named = listed["groups"][0]["items"][0]["id"]
+        assert f"fight {named}: " in place.tieline("plan").out
         verified = place.tieline("verify", "--json")
         assert (verified.code, verified.json["unexplained"]) == (0, 0)
         # another field of the same company still travels
