@@ -73,3 +73,69 @@ def territory(
         session.print_json(show_maps.territory_json(graph, found))
     else:
         show_maps.territory(session.out, found)
+
+
+@maps.command()
+def partner(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A partner of the configuration.")],
+    ours: Annotated[
+        str | None,
+        typer.Option("--ours", help="Our list: a side, `state` or a file; default: the setting."),
+    ] = None,
+    theirs: Annotated[
+        str | None, typer.Option("--theirs", help="Their list, instead of those configured.")
+    ] = None,
+    population: Annotated[
+        str | None, typer.Option("--population", help="What the accounts of --theirs are to them.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="KEY=HEADING of --theirs, where the heading does not tell."),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help="Sheet of the workbook of --theirs.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="Encoding of the CSV file of --theirs.")
+    ] = None,
+    told: Annotated[
+        Path | None,
+        typer.Option(
+            "--report-for-partner", help="Write what they may be told (JSON, CSV, XLSX); logged."
+        ),
+    ] = None,
+    csv: Csv = None,
+    xlsx: Xlsx = None,
+    everything: Annotated[bool, typer.Option("--all", help="Print long lists whole.")] = False,
+    json: Json = False,
+) -> None:
+    """Compare our accounts with a partner's: overlap, openings, new leads, attribution.
+
+    Shows everything to us. What the partner sees is only what --report-for-partner writes.
+    """
+    from app import partner_maps, partner_output
+
+    session = open_session(ctx.obj, json=json)
+    if told is not None:
+        partner_output.check_report(told)
+    columns = dict(_pair(text) for text in column or [])
+    wishes = partner_maps.Wishes(ours, theirs, population, columns, sheet, encoding)
+    made = partner_maps.compared(session, name, wishes)
+    partner_output.files(session, made.found, csv=csv, xlsx=xlsx)
+    if told is not None:
+        partner_output.report(told, partner_maps.report(made, told))
+        session.say(f"for {made.found.partner}: {told}")
+    if json:
+        session.print_json(made.found.as_json())
+    else:
+        partner_output.shown(session.out, made.found, everything=everything)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from app.messages import usage
+
+    key, equals, heading = text.partition("=")
+    if not (key and equals and heading):
+        raise usage(f"--column wants KEY=HEADING, not `{text}`")
+    return key, heading

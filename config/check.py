@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pycountry
 
 from config import rules
+from config.check_partners import partner_conditions, partner_problems
 from config.model import Condition, Config, Credentials, FieldRule, Kind, KindRules, Side
 from config.problems import KeyPath, Problem, suggest
 from core.errors import SettingsError
@@ -58,6 +59,7 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
     for kind, kind_rules in config.rules.items():
         yield from _kind_rules(config, kind, kind_rules)
     yield from _parses(("questions", "warn_after"), rules.duration, config.questions.warn_after)
+    yield from partner_problems(config, folder)
     for word in ("every", "full_compare"):
         yield from _parses(("schedule", word), rules.duration, getattr(config.schedule, word))
 
@@ -239,6 +241,7 @@ def _same_account_twice(config: Config) -> Iterator[Problem]:
 def _conditions(config: Config) -> Iterator[tuple[KeyPath, str, Condition]]:
     for name, side in config.sides.items():
         yield from _side_conditions(("sides", name), side)
+    yield from partner_conditions(config)
 
 
 def _side_conditions(key: KeyPath, side: Side) -> Iterator[tuple[KeyPath, str, Condition]]:

@@ -12,6 +12,7 @@ from config.base import Condition as Condition
 from config.base import Kind as Kind
 from config.base import Scalar as Scalar
 from config.base import Strict as Strict
+from config.partners import Partner, PopulationSettings, Sharing
 
 
 class SecretRef(Strict):
@@ -253,6 +254,13 @@ class Config(Strict):
     questions: Questions = Field(Questions(), description="what waits for a person")
     privacy: Privacy = Field(Privacy(), description="what the state keeps of people's data")
     schedule: Schedule = Field(Schedule(), description="how often")
+    populations: dict[str, PopulationSettings] = Field(
+        {}, description="parts of our accounts; default: customers, open_opportunities, prospects"
+    )
+    sharing: Sharing = Field(Sharing(), description="what holds for every partner")
+    partners: dict[str, Partner] = Field(
+        {}, description="name -> a company that accounts are compared with"
+    )
     account_maps: AccountMaps = Field(
         AccountMaps(), description="how account maps are drawn; see docs/account-map.md"
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mapping.matching import keys
+from mapping.matching.companies import Options, duplicate_companies, link_companies
 from mapping.matching.model import Company, Decision, Match, Verdict
 
-OURS, THEIRS = "ours", "theirs"
+_SURE = Options(questions=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,72 +44,27 @@ def link(
     first, second = (theirs, ours) if turned else (ours, theirs)
     lists = (_Numbered(first), _Numbered(second))
     told = [d for d in (lists[0].decision(d, lists[1], turned=turned) for d in decisions) if d]
-    found = matches_between(lists[0].companies, lists[1].companies, told)
+    found = link_companies(lists[0].companies, lists[1].companies, decisions=told)
     within = [duplicates_in(one.companies) for one in lists]
     groups = _components(found, within, lists)
     return _named(groups, found, lists, turned=turned)
 
 
-def matches_between(
-    left: Sequence[Company], right: Sequence[Company], decisions: Sequence[Decision]
-) -> list[Match]:
-    """Pairs of two lists that are the same or a question, by the matching engine."""
-    return exact_matches(left, right, decisions)
-
-
-def duplicates_in(companies: Sequence[Company]) -> list[Match]:
-    """Pairs of one list that are the same."""
-    return [m for m in exact_matches(companies, companies) if m.left < m.right]
-
-
-# -- by exact keys alone ------------------------------------------------------------------------
-
-
-def exact_matches(
-    left: Sequence[Company], right: Sequence[Company], decisions: Sequence[Decision] = ()
-) -> list[Match]:
-    """Pairs that share a domain, a registration number, or name and country."""
-    index: dict[str, list[str]] = {}
-    for company in right:
-        for key, _ in exact_keys(company):
-            index.setdefault(key, []).append(company.id)
-    found: dict[tuple[str, str], Match] = {}
-    for company in left:
-        for key, words in exact_keys(company):
-            for other in index.get(key, ()):
-                pair = (company.id, other)
-                method = key.partition(":")[0]
-                found.setdefault(pair, Match(*pair, Verdict.SAME, method, 1.0, (words,)))
-    for decision in decisions:
-        pair = (decision.left, decision.right)
-        words = f"decided by {decision.by} on {decision.at:%Y-%m-%d}"
-        found[pair] = Match(*pair, decision.verdict, "decision", 1.0, (words,), decision.by)
-    return [m for m in found.values() if m.verdict is not Verdict.DIFFERENT]
-
-
-def exact_keys(company: Company) -> Iterator[tuple[str, str]]:
-    """Keys that prove that two records are one company, each with the words for it."""
-    for text in company.domains:
-        domain = keys.domain_key(text)
-        if domain:
-            yield f"domain:{domain}", f"both have the domain {domain}"
-    number = keys.registration_key(company.registration)
-    if number:
-        yield f"registration:{number}", f"both have the registration number {number}"
-    name, country = keys.name_key(company.name), keys.country_key(company.country)
-    if name and (country or not company.domains):
-        yield f"name:{name}|{country or ''}", f"both are called {name} in {country or 'no country'}"
+def duplicates_in(listed: Sequence[Company]) -> list[Match]:
+    """Pairs of one list that are the same company."""
+    return [m for group in duplicate_companies(listed, options=_SURE) for m in group.matches]
 
 
 def fingerprint(company: Company) -> str:
     """What a company is known by from one comparison to the next, whatever the id of its record:
-    domain and name, else registration number or country and name."""
+    domain or registration number, name and place."""
     domain = next((d for d in map(keys.domain_key, company.domains) if d), "")
     number = keys.registration_key(company.registration) or ""
     name = keys.name_key(company.name) or ""
     country = keys.country_key(company.country) or ""
-    parts = (domain, name) if domain else (number, name, country)
-    return "|".join(parts) if any(parts) else f"id {company.id}"
+    place = f"{country} {(company.city or '').casefold()}".strip()
+    known = domain or number or name
+    return "|".join((domain or number, name, place)) if known else f"id {company.id}"
 
 
 # -- order, components ---------------------------------------------------------------------------

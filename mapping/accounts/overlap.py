@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mapping.accounts.linking import Linked, Shared, fingerprint, link
 from mapping.accounts.partner_map import Cell, Doubt, Mutual, Opening, PartnerMap, Party, Side
@@ -74,6 +74,8 @@ def compare(
     """The map of two lists; `known_since` says by our accounts' ids when an overlap was first
     seen. The counts of real companies are the same for both parties."""
     linked = link(companies(ours.book), companies(theirs.book), decisions)
+    private = {a for one in linked.companies if set(one.ours) & ours.private for a in one.ours}
+    ours = replace(ours, private=frozenset(private))
     mine, other = _shown(ours), _shown(theirs)
     shared = [one for one in linked.companies if one.ours and one.theirs]
     mutual = _mutual(shared, mine, other, known_since or {})
@@ -90,6 +92,7 @@ def compare(
             Doubt(mine.side(m.left), other.side(m.right), m.score, m.evidence)
             for m in linked.doubts
         ),
+        private=tuple(sorted(private)),
         notes=(*ours.book.notes, *theirs.book.notes),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -33,7 +33,7 @@ class Mutual:
     ours: tuple[Side, ...]
     theirs: tuple[Side, ...]
     method: str
-    """How the weakest link of it was found: `domain`, `name`, `score`, `decision` …"""
+    """How its strongest link was found: `domain`, `name`, `score`, `decision` …"""
     score: float
     evidence: tuple[str, ...]
     private: bool = False
@@ -148,7 +148,9 @@ class PartnerMap:
     doubts: tuple[Doubt, ...]
     credits: tuple[Credit, ...] = ()
     totals: tuple[Total, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    private: tuple[str, ...] = ()
+    """Ids of our accounts that no partner is told of, their duplicates too."""
+    notes: tuple[str, ...] = ()
 
     @property
     def entities(self) -> int:

@@ -9,6 +9,7 @@ partner decides how his are written, not how ours are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -126,6 +127,7 @@ class ToldAccount:
     population: str
     theirs: tuple[str, ...]
     """Ids of his own records that it is; none for accounts that he does not have."""
+    their_names: tuple[str, ...]
     fields: Mapping[str, Any]
     ours: str
     """The id of our record: for our log, never told."""
@@ -151,11 +153,16 @@ class Told:
             "to": self.partner,
             "made": self.made,
             "counts": [
-                {"ours": c.ours, "yours": c.theirs, "count": c.count, "of": c.of or self.made}
+                {"ours": c.ours, "yours": c.theirs, "count": c.count, "of": c.of or self.made[:10]}
                 for c in self.counts
             ],
             "accounts": [
-                {"population": a.population, "your_ids": list(a.theirs), **dict(a.fields)}
+                {
+                    "population": a.population,
+                    "your_ids": list(a.theirs),
+                    "your_names": list(a.their_names),
+                    **dict(a.fields),
+                }
                 for a in self.accounts
             ],
             "withheld": list(self.withheld),
@@ -177,7 +184,6 @@ class Facts:
     digests: Mapping[str, str]
     """Our account's id -> digest of its fingerprint."""
     members: Mapping[str, frozenset[str]]
-    private: frozenset[str] = frozenset()
     open_deals: frozenset[str] = frozenset()
 
 
@@ -194,17 +200,16 @@ def told(
     open_grants = {g.population: g for g in agreement.grants if g.on(day) is not Level.HIDDEN}
     mutual = {m.id: m for m in found.mutual if not m.private}
     counts, remembered = _counts(found, agreement, open_grants, mutual, facts, earlier, day)
-    accounts: list[ToldAccount] = []
-    withheld: list[str] = []
-    for name, grant in open_grants.items():
-        if grant.on(day) not in LISTED:
-            continue
-        listed = _accounts(grant, grant.on(day), mutual, facts, open_grants)
-        if len(listed) < grant.min_count:
-            withheld.append(name)
-        else:
-            accounts += listed
-    report = Told(found.partner, found.made, by, tuple(counts), tuple(accounts), tuple(withheld))
+    listed = {n: g for n, g in open_grants.items() if g.level in LISTED}
+    named = {n: _named(g, mutual, found, facts) for n, g in listed.items()}
+    enough = tuple(n for n, found_in in named.items() if len(found_in) >= listed[n].min_count)
+    accounts = tuple(
+        _account(listed[name], account, one, facts, enough)
+        for name in enough
+        for account, one in named[name]
+    )
+    withheld = tuple(name for name in named if name not in enough)
+    report = Told(found.partner, found.made, by, tuple(counts), accounts, withheld)
     return report, tuple(remembered)
 
 
@@ -272,11 +277,11 @@ def answered(
 
 def _counted(cell: Cell, mutual: Mapping[str, Mutual], facts: Facts) -> frozenset[str]:
     """One digest for every company in a cell that may be told."""
-    return frozenset(_digest(mutual[m], facts) for m in cell.mutual if m in mutual)
-
-
-def _digest(one: Mutual, facts: Facts) -> str:
-    return min(facts.digests[side.id] for side in one.ours)
+    seen: Counter[str] = Counter()
+    for name in cell.mutual:
+        if name in mutual:
+            seen[min(facts.digests[side.id] for side in mutual[name].ours)] += 1
+    return frozenset(f"{digest}.{n}" for digest, number in seen.items() for n in range(number))
 
 
 def _listed(cell: Cell, number: int, grant: Grant, agreement: Agreement) -> ToldCount:
@@ -292,47 +297,43 @@ def _spent(earlier: Sequence[Earlier], day: date) -> int:
 # -- accounts ------------------------------------------------------------------------------------
 
 
-def _accounts(
-    grant: Grant,
-    level: Level,
-    mutual: Mapping[str, Mutual],
-    facts: Facts,
-    grants: Mapping[str, Grant],
-) -> list[ToldAccount]:
-    """The accounts of one population that are told, by name; one for each real company."""
+def _named(
+    grant: Grant, mutual: Mapping[str, Mutual], found: PartnerMap, facts: Facts
+) -> list[tuple[str, Mutual | None]]:
+    """The accounts of one population that may be named, by name: one for each real company, with
+    what the partner has of it."""
     ids = facts.members.get(grant.population, frozenset())
-    found: list[ToldAccount] = []
-    seen: set[str] = set()
+    named: list[tuple[str, Mutual | None]] = []
+    seen: set[str] = set(found.private)
     for one in mutual.values():
         mine = [side.id for side in one.ours if side.id in ids]
         seen.update(side.id for side in one.ours)
         if mine:
-            theirs = tuple(side.id for side in one.theirs)
-            found.append(_account(grant, mine[0], theirs, facts, grants))
-    if level is Level.ALL:
-        rest = sorted(ids - seen - facts.private)
-        found += [_account(grant, account, (), facts, grants) for account in rest]
-    return sorted(found, key=lambda a: (str(a.fields.get("name") or "").casefold(), a.ours))
+            named.append((mine[0], one))
+    if grant.level is Level.ALL:
+        named += [(account, None) for account in ids - seen]
+    return sorted(named, key=lambda pair: (facts.records[pair[0]].name.casefold(), pair[0]))
 
 
 def _account(
-    grant: Grant,
-    account: str,
-    theirs: tuple[str, ...],
-    facts: Facts,
-    grants: Mapping[str, Grant],
+    grant: Grant, account: str, one: Mutual | None, facts: Facts, enough: Sequence[str]
 ) -> ToldAccount:
     record = facts.records[account]
-    shown = {name: _value(name, record, facts, grants) for name in grant.fields}
-    return ToldAccount(grant.population, theirs, shown, account)
+    return ToldAccount(
+        grant.population,
+        tuple(side.id for side in one.theirs) if one else (),
+        tuple(side.name for side in one.theirs) if one else (),
+        {name: _value(name, record, facts, enough) for name in grant.fields},
+        account,
+    )
 
 
-def _value(name: str, record: Record, facts: Facts, grants: Mapping[str, Grant]) -> Any:
+def _value(name: str, record: Record, facts: Facts, enough: Sequence[str]) -> Any:
+    """A field as it is told; as status only populations whose accounts are told at all."""
     if name == "name":
         return record.name
     if name == "status":
-        listed = [p for p, g in grants.items() if g.level in LISTED]
-        return [p for p in listed if record.id in facts.members.get(p, ())]
+        return [p for p in enough if record.id in facts.members.get(p, ())]
     if name == "open_opportunity":
         return record.id in facts.open_deals
     if name == "country":

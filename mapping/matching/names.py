@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from html import unescape
 from importlib.resources import files
 
 from anyascii import anyascii
@@ -37,11 +38,14 @@ TIGHT = re.compile(r"\b([a-z]{1,2})\s?&\s?([a-z])\b")
 ARTICLES = frozenset(("the", "la", "le", "les", "der", "die", "das", "el", "los", "las", "il"))
 """The only ignored words that are left out where they open a name."""
 
+PARTICLES = ("o", "d", "l")
+"""Letters that belong to the word behind them: O Reilly, L Oreal."""
+
 STATE = re.compile(r"\s*[/\\(]\s*[A-Za-z]{2,5}\s*[/\\)]?\s*$")
 """How registers tell namesakes apart: `First Bancorp /ME/`, `ACME CORP \\DE\\`."""
 
 IGNORED = frozenset(
-    ("and", "the", "und", "et", "y", "e", "i", "og", "och", "en", "of", "de", "la", "le", "les",
+    ("and", "the", "und", "et", "y", "e", "og", "och", "en", "of", "de", "la", "le", "les",
      "del", "der", "die", "das", "du", "des", "di", "da", "do", "dos", "el", "los", "las", "il",
      "van", "het", "for", "fur", "for", "in", "at", "a", "an", "s")
 )  # fmt: skip
@@ -49,9 +53,18 @@ IGNORED = frozenset(
 
 WEAK = frozenset(
     ("group", "holding", "com", "companies", "global", "worldwide", "enterprises", "corporate",
-     "headquarters", "hq", "main", "usa", "us", "america", "north")
+     "headquarters", "hq", "main")
 )  # fmt: skip
 """Words that one list writes and the other leaves out."""
+
+DESCRIBING = WEAK | {
+    "international", "industries", "technologies", "systems", "solutions", "services", "brands",
+    "national", "energy", "logistics", "networks", "communications", "products",
+}  # fmt: skip
+"""Words that come and go when a company is renamed."""
+
+OUTER = frozenset(("group", "holding", "com", "companies", "corporate"))
+"""Words around a name that do not change whose it is, where nobody else has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,11 @@ class Name:
     def key(self) -> str:
         """The normalised name: equal for two spellings of one name."""
         return " ".join(self.core)
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The words without `OUTER` ones, unless there is nothing else."""
+        return tuple(word for word in self.core if word not in OUTER) or self.core
 
     @property
     def compact(self) -> str:
@@ -139,10 +157,16 @@ def _spellings() -> dict[str, str]:
     return found
 
 
+@cache
+def written_out() -> frozenset[str]:
+    """The words that short forms stand for: what companies do, not what they are called."""
+    return frozenset(_spellings().values())
+
+
 @lru_cache(maxsize=400_000)
 def parse(name: str) -> Name:
     """A company name taken apart; never empty where the name has a letter or digit."""
-    text = unicodedata.normalize("NFKC", name).strip(" *\t\n\r'\"")
+    text = unicodedata.normalize("NFKC", unescape(name) if "&" in name else name).strip(" *\t\n\r'\"")
     others = tuple(found.strip() for found in FORMER.findall(text) if found.strip())
     text = FORMER.sub(" ", text) if FORMER.sub(" ", text).strip() else text
     text, qualifiers = _beside(text)
@@ -194,6 +218,8 @@ def _joined(words: list[str]) -> list[str]:
         if run:
             done.append(run)
             run = ""
+        if done and done[-1] in PARTICLES:
+            word = done.pop() + word
         done.append(word)
     return [*done, run] if run else done
 
@@ -214,6 +240,13 @@ def _without_forms(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
                 return words, tuple(dict.fromkeys(found))
             words = words[len(form.words) :]
         found.append(form.family)
+
+
+def only_form(text: str) -> bool:
+    """Whether a text is nothing but a legal form or a class of shares."""
+    words = plain_words(text)
+    _, end = _forms()
+    return bool(words) and any(form.words == tuple(words) for form in end.get(words[-1], ()))
 
 
 def _at(words: list[str], forms: tuple[Form, ...], *, last: bool) -> Form | None:
