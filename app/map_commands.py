@@ -22,6 +22,21 @@ Html = Annotated[
 ]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write the main table as CSV.")]
 Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="Write all tables as a workbook.")]
+WriteTo = Annotated[
+    str | None,
+    typer.Option("--write-to", metavar="SIDE", help="Plan the writes of `account_maps.write`."),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Save the plan for `tieline apply`.")
+]
+
+
+def check_write(write_to: str | None, output: Path | None, side: str | None = None) -> None:
+    """Options that belong together. Raises BadParameter."""
+    if output is not None and write_to is None:
+        raise typer.BadParameter("--output saves the plan of --write-to")
+    if write_to is not None and side is not None:
+        raise typer.BadParameter("--write-to writes what the sync knows: not with --side")
 
 
 @maps.command()
@@ -37,17 +52,26 @@ def account(
     html: Html = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
+    write_to: WriteTo = None,
+    output: Output = None,
     json: Json = False,
 ) -> None:
     """The people who decide in an account, what is missing, what is open and what is not sold.
 
-    Exit code 0 also where the single-thread alarm is raised.
+    Exit code 0 also where the single-thread alarm is raised; 5 where a guard stops the plan of
+    --write-to.
     """
     from app import map_output, maps, show_maps
 
+    check_write(write_to, output, side)
     session = open_session(ctx.obj, json=json)
     found = maps.account_map(session, name, side=side, opportunity=opportunity)
     map_output.account(session, found, html=html, csv=csv, xlsx=xlsx)
+    if write_to is not None:
+        from app import sync_commands, writing_back
+
+        plan = writing_back.plan_account(session, found, write_to)
+        raise typer.Exit(sync_commands.planned(session, plan, output, True))
     if json:
         session.print_json(found.to_json())
     else:
