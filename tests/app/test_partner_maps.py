@@ -18,9 +18,6 @@ from tests.mapping.accounts.lists import NAMES
 
 CONFIG = """\
 version: 1
-sides:
-  one: {type: memory}
-  two: {type: memory}
 sharing:
   company: Ours Ltd
   accounts: ours.csv
@@ -211,6 +208,20 @@ def test_a_list_may_be_named_on_the_command_line(
     unknown = tieline("map", "partner", "acmee")
     assert unknown.code == 2
     assert "Did you mean `acme`?" in unknown.err
+
+
+def test_a_configuration_for_lists_alone_syncs_nothing(
+    folder: Path, tieline: Callable[..., Result]
+) -> None:
+    found = tieline("plan")
+    assert found.code == 2
+    assert "a sync needs two sides" in found.err
+    text = (folder / "tieline.yaml").read_text(encoding="utf-8")
+    without = text.replace("  accounts: ours.csv\n", "")
+    (folder / "tieline.yaml").write_text(without, encoding="utf-8")
+    found = tieline("map", "partner", "acme")
+    assert found.code == 2
+    assert "nothing tells where our accounts are" in found.err
 
 
 def test_decisions_of_a_file_are_followed(folder: Path, tieline: Callable[..., Result]) -> None:
