@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from mapping.matching import keys
-from mapping.matching.companies import Options, duplicate_companies, link_companies
+from mapping.matching.companies import compare_companies, link_companies
 from mapping.matching.model import Company, Decision, Match, Verdict
 
-_SURE = Options(questions=False)
+CROWD = 20
+"""More records than this under one key (the domain of a franchise) are not compared by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,32 @@ def link(
 
 
 def duplicates_in(listed: Sequence[Company]) -> list[Match]:
-    """Pairs of one list that are the same company."""
-    return [m for group in duplicate_companies(listed, options=_SURE) for m in group.matches]
+    """Pairs of one list that are the same company, among those with an equal key. Spellings that
+    share none are left to `tieline duplicates`; where the other party has the company too, they
+    meet over its record."""
+    holders: dict[str, list[Company]] = {}
+    for company in listed:
+        for key in _keys(company):
+            holders.setdefault(key, []).append(company)
+    pairs = {
+        (one.id, other.id): (one, other)
+        for group in holders.values()
+        if 1 < len(group) <= CROWD
+        for one, other in combinations(group, 2)
+    }
+    found = (compare_companies(*pairs[ids]) for ids in sorted(pairs))
+    return [match for match in found if match.verdict is Verdict.SAME]
+
+
+def _keys(company: Company) -> set[str]:
+    """What two records of one company are likely to share."""
+    name = keys.name_key(company.name) or ""
+    number = keys.registration_key(company.registration)
+    domains = {keys.domain_key(text) for text in company.domains} - {None}
+    found = {f"domain {domain}" for domain in domains}
+    found |= {f"domain {domain} {name}" for domain in domains}
+    found |= {f"number {number}"} if number else set()
+    return found | ({f"name {name} {keys.country_key(company.country)}"} if name else set())
 
 
 def fingerprint(company: Company) -> str:
