@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
 
 from mapping.matching import keys
@@ -42,9 +42,9 @@ def link(
     away, before they are compared: so both parties find the same companies, whichever of them
     calls a list `ours`. `decisions` (left: ours) override what is found.
     """
-    turned = _content(theirs) < _content(ours)
-    first, second = (theirs, ours) if turned else (ours, theirs)
-    lists = (_Numbered(first), _Numbered(second))
+    mine, other = _Numbered(ours), _Numbered(theirs)
+    turned = other.content < mine.content
+    lists = (other, mine) if turned else (mine, other)
     told = [d for d in (lists[0].decision(d, lists[1], turned=turned) for d in decisions) if d]
     found = link_companies(lists[0].companies, lists[1].companies, decisions=told)
     within = [duplicates_in(one.companies) for one in lists]
@@ -96,21 +96,27 @@ def fingerprint(company: Company) -> str:
 # -- order, components ---------------------------------------------------------------------------
 
 
-def _content(companies: Iterable[Company]) -> list[str]:
-    return sorted(repr(replace(company, id="", parent=None)) for company in companies)
+def _content(company: Company) -> str:
+    """All that a record says, but for its ids."""
+    return repr([getattr(company, name) for name in _SAID])
+
+
+_SAID = tuple(f.name for f in fields(Company) if f.name not in ("id", "parent"))
 
 
 class _Numbered:
     """A list in the order of its content, with numbers for ids."""
 
     def __init__(self, companies: Sequence[Company]) -> None:
-        ordered = sorted(companies, key=lambda c: (repr(replace(c, id="", parent=None)), c.id))
-        self.ids = [company.id for company in ordered]
-        self.number = {company.id: f"{at:08d}" for at, company in enumerate(ordered)}
-        self.companies = [
-            replace(c, id=self.number[c.id], parent=self.number.get(c.parent or ""))
-            for c in ordered
-        ]
+        ordered = sorted((_content(c), c.id, at) for at, c in enumerate(companies))
+        self.content = [content for content, _, _ in ordered]
+        self.ids = [name for _, name, _ in ordered]
+        self.number = {name: f"{at:08d}" for at, name in enumerate(self.ids)}
+        self.companies = [self._numbered(companies[at]) for _, _, at in ordered]
+
+    def _numbered(self, company: Company) -> Company:
+        parent = self.number.get(company.parent or "")
+        return replace(company, id=self.number[company.id], parent=parent)
 
     def id(self, number: str) -> str:
         return self.ids[int(number)]
