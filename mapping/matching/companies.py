@@ -206,9 +206,7 @@ def _settled(
     settled = [first]
     rivals = []
     for other, match in found[1:]:
-        if match.verdict != Verdict.SAME:
-            settled.append(match)
-        elif _same(there[best], there[other]):
+        if match.verdict != Verdict.SAME or _same(there[best], there[other]):
             settled.append(match)
         elif first.score - match.score > options.margin or _firmer(first, match):
             settled.append(_asked(match, "another one is nearer"))
