@@ -129,27 +129,40 @@ def partner(
             "--report-for-partner", help="Write what they may be told (JSON, CSV, XLSX); logged."
         ),
     ] = None,
+    html: Html = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
+    write_to: WriteTo = None,
+    output: Output = None,
     everything: Annotated[bool, typer.Option("--all", help="Print long lists whole.")] = False,
     json: Json = False,
 ) -> None:
     """Compare our accounts with a partner's: overlap, openings, new leads, attribution.
 
     Shows everything to us. What the partner sees is only what --report-for-partner writes.
+    --write-to compares the state of the sync (`--ours state`). Exit code 5 where a guard stops
+    its plan.
     """
-    from app import partner_maps, partner_output
+    from app import map_output, partner_maps, partner_output
 
+    check_write(write_to, output)
     session = open_session(ctx.obj, json=json)
     if told is not None:
         partner_output.check_report(told)
     columns = dict(_pair(text) for text in column or [])
+    ours = ours or ("state" if write_to else None)
     wishes = partner_maps.Wishes(ours, theirs, population, columns, sheet, encoding)
     made = partner_maps.compared(session, name, wishes)
     partner_output.files(session, made.found, csv=csv, xlsx=xlsx)
+    map_output.partner(session, made.found, html)
     if told is not None:
         partner_output.report(told, partner_maps.report(made, told))
         session.say(f"for {made.found.partner}: {told}")
+    if write_to is not None:
+        from app import sync_commands, writing_back
+
+        plan = writing_back.plan_partner(session, made.found, made.ours.book, write_to)
+        raise typer.Exit(sync_commands.planned(session, plan, output, everything))
     if json:
         session.print_json(made.found.as_json())
     else:

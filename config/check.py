@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pycountry
 
 from config import rules
+from config.check_maps import map_conditions, map_fields, map_problems
 from config.check_partners import partner_conditions, partner_problems
 from config.model import Condition, Config, Credentials, FieldRule, Kind, KindRules, Side
 from config.problems import KeyPath, Problem, suggest
@@ -62,6 +63,7 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
         yield from _kind_rules(config, kind, kind_rules)
     yield from _parses(("questions", "warn_after"), rules.duration, config.questions.warn_after)
     yield from partner_problems(config, folder)
+    yield from map_problems(config, folder)
     for word in ("every", "full_compare"):
         yield from _parses(("schedule", word), rules.duration, getattr(config.schedule, word))
 
@@ -103,6 +105,13 @@ def problems_with_fields(
                 yield from _path(("rules", kind, "match", i, j), name, kind, known)
     for where, of_kind, condition in _conditions(config):
         yield from _path((*where, "field"), condition.field, of_kind, known)
+    yield from _fields_of_maps(config, known)
+
+
+def _fields_of_maps(config: Config, known: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
+    for where, kind, name in map_fields(config):
+        if name not in known[kind]:
+            yield _no_field(where, name, known[kind])
 
 
 def _misfit(config: Config, conflict: str, field_type: str) -> str:
@@ -254,6 +263,7 @@ def _conditions(config: Config) -> Iterator[tuple[KeyPath, str, Condition]]:
     for name, side in config.sides.items():
         yield from _side_conditions(("sides", name), side)
     yield from partner_conditions(config)
+    yield from map_conditions(config)
 
 
 def _side_conditions(key: KeyPath, side: Side) -> Iterator[tuple[KeyPath, str, Condition]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.pages.account_page import money, tile
@@ -25,8 +25,8 @@ def partner_page(data: Data) -> str:
             "row_title": f"populations of {ours['name']}",
             "column_title": f"populations of {theirs['name']}",
             "corner": f"{ours['name']} ↓  {theirs['name']} →",
-            "rows": _populations(data, "ours"),
-            "columns": _populations(data, "theirs"),
+            "rows": [_spaced(name) for name in _populations(data, "ours")],
+            "columns": [_spaced(name) for name in _populations(data, "theirs")],
             "metrics": _METRICS,
             "cells": _cells(data, place_of),
             "notes": ["counts of real companies are the same for both parties"],
@@ -51,6 +51,10 @@ _MUTUAL = columns(
     ("Their records", "name"), ("Their status", ""), ("Their owner", ""), ("Found by", ""),
     ("Why", "name"),
 )  # fmt: skip
+
+
+def _spaced(population: str) -> str:
+    return population.replace("_", " ")
 
 
 def _populations(data: Data, party: str) -> list[str]:
@@ -101,7 +105,11 @@ def _mutual(mutual: Data) -> list[Any]:
 
 
 def _words(sides: Sequence[Data], key: str) -> str:
-    return ", ".join(dict.fromkeys(word for side in sides for word in side[key]))
+    return _listed(dict.fromkeys(word for side in sides for word in side[key]))
+
+
+def _listed(populations: Iterable[str]) -> str:
+    return ", ".join(_spaced(name) for name in populations)
 
 
 def _owners(sides: Sequence[Data]) -> str:
@@ -120,8 +128,8 @@ def _sections(data: Data) -> list[dict[str, Any]]:
             ),
             "rows": [
                 [
-                    o["name"], o["kind"], ", ".join(o["our_status"]), o["our_owner"],
-                    ", ".join(o["their_status"]), o["their_owner"],
+                    o["name"], o["kind"], _listed(o["our_status"]), o["our_owner"],
+                    _listed(o["their_status"]), o["their_owner"],
                 ]
                 for o in data["openings"][:MOST_ROWS]
             ],
@@ -133,7 +141,7 @@ def _sections(data: Data) -> list[dict[str, Any]]:
                 ("Account", "name"), ("Website", ""), ("Country", ""), ("Status", ""), ("Owner", "")
             ),
             "rows": [
-                [s["name"], s["website"], s["country"], ", ".join(s["status"]), s["owner"]]
+                [s["name"], s["website"], s["country"], _listed(s["status"]), s["owner"]]
                 for s in data["leads"][:MOST_ROWS]
             ],
         },

@@ -18,6 +18,7 @@ custom:
     committee: {type: integer}
     missing: {type: text}
     thread: {type: bool}
+    partners: {type: text}
   person:
     stance: {type: text}
     buying: {type: set}
@@ -38,6 +39,7 @@ account_maps:
     missing_roles: custom.missing
     single_thread: custom.thread
     support: custom.stance
+    partners: custom.partners
 """
 SALESFORCE = """
 vendor: salesforce
@@ -48,6 +50,7 @@ objects:
       custom.committee: "Committee__c?"
       custom.missing: "Missing_Roles__c?"
       custom.thread: "Single_Thread__c?"
+      custom.partners: "Partners__c?"
   Contact:
     fields:
       custom.stance: "Stance__c?"
@@ -188,6 +191,31 @@ def test_what_changed_meanwhile_is_skipped_as_stale(synced: Office, tmp_path: Pa
     applied = synced.tieline("apply", str(plan))
     assert applied.code == 3
     assert synced.dump("salesforce", "Contact")[id]["Stance__c"] == "mine"
+
+
+def test_overlap_with_a_partner_is_written_back_and_drawn(synced: Office, tmp_path: Path) -> None:
+    accounts = synced.dump("salesforce", "Account")
+    picked = [a for a in accounts.values() if a.get("Website")][:4]
+    theirs = tmp_path / "theirs.csv"
+    sites = "".join(f'"{a["Name"]}",{a["Website"]}\n' for a in picked)
+    theirs.write_text(f"Company,Website\n{sites}Nobody Knows,nobody-knows.example\n", "utf-8")
+    plan, page = tmp_path / "plan.json", tmp_path / "p.html"
+    command = ("map", "partner", "velmara", "--theirs", str(theirs), "--population", "customers")
+    drawn = synced.tieline(*command, "--html", str(page), "--write-to", "salesforce",
+                           "-o", str(plan))  # fmt: skip
+    assert drawn.code == 0, drawn.err
+    assert "Nobody Knows" in page.read_text("utf-8")
+    assert synced.tieline("apply", str(plan), "-q").code == 0
+    told = {i: a.get("Partners__c") for i, a in synced.dump("salesforce", "Account").items()}
+    said = {i for i, words in told.items() if words == "velmara: customers"}
+    assert {str(a["Id"]) for a in picked} <= said
+    assert set(told.values()) == {None, "velmara: customers"}
+    theirs.write_text("Company,Website\nNobody Knows,nobody-knows.example\n", "utf-8")
+    again = synced.tieline(*command, "--write-to", "salesforce", "-o", str(plan), "--json").json
+    assert len(again["actions"]) == len(said)
+    assert synced.tieline("apply", str(plan), "-q").code == 0
+    cleared = synced.dump("salesforce", "Account").values()
+    assert {a.get("Partners__c") for a in cleared} == {None}
 
 
 CANNOT_BE_DRAWN = {
