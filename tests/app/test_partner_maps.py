@@ -109,6 +109,11 @@ def test_the_report_tells_what_is_shared_and_is_logged(
     (entry,) = ToldLog(folder / ".tieline").entries("acme")
     assert [a["fields"]["name"] for a in entry["accounts"]] == named
     assert entry["file"] == "for-acme.json"
+    shown = tieline("map", "told", "acme")
+    assert shown.code == 0
+    assert "for-acme.json" in shown.out
+    assert tieline("map", "told", "--json").json["told"][0]["accounts"] == entry["accounts"]
+    assert tieline("map", "told", "nobody", "--json").json == {"told": []}
     for kept in (folder / ".tieline" / "partners").rglob("*.jsonl"):
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
