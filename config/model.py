@@ -5,32 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue
 
 from config.account_maps import AccountMaps
 from config.base import Condition as Condition
 from config.base import Kind as Kind
 from config.base import Scalar as Scalar
+from config.base import SecretRef as SecretRef
 from config.base import Strict as Strict
 from config.partners import Partner, PopulationSettings, Sharing
-
-
-class SecretRef(Strict):
-    """Where a secret is, never the secret itself: exactly one of the three."""
-
-    env: str | None = Field(None, description="name of an environment variable")
-    file: Path | None = Field(
-        None, description="file whose first line is the secret, or that is a PEM key"
-    )
-    command: list[str] | None = Field(
-        None, description="program and arguments that print the secret; no shell is used"
-    )
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> SecretRef:
-        if sum(x is not None for x in (self.env, self.file, self.command)) != 1:
-            raise ValueError("give exactly one of env, file, command")
-        return self
 
 
 class Credentials(Strict):
@@ -119,7 +102,18 @@ class Side(Strict):
     options: dict[str, Any] = Field({}, description="settings of the connector itself")
 
 
-class FieldRule(Strict):
+class ValueTable(Strict):
+    """An order of values and the moves among them, of a field such as a stage."""
+
+    order: list[str] = Field([], description="values from first to last; [] = the usual order")
+    moves: dict[str, list[str]] = Field(
+        {},
+        description="value -> the values it may move to; one that is not named moves anywhere; "
+        "another move is held and asked",
+    )
+
+
+class FieldRule(ValueTable):
     """The rule of one field."""
 
     rule: str = Field(
@@ -135,6 +129,9 @@ class FieldRule(Strict):
         None, description="whether a cleared value travels; default: the kind's"
     )
     backward: bool = Field(False, description="ordered values may move backward")
+    pipelines: dict[str, ValueTable] = Field(
+        {}, description="tables of single pipelines, by the canonical value of `pipeline`"
+    )
 
 
 Deletes = Literal["unlink", "delete", "restore", "ask"]
