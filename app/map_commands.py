@@ -22,6 +22,21 @@ Html = Annotated[
 ]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write the main table as CSV.")]
 Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="Write all tables as a workbook.")]
+WriteTo = Annotated[
+    str | None,
+    typer.Option("--write-to", metavar="SIDE", help="Plan the writes of `account_maps.write`."),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Save the plan for `tieline apply`.")
+]
+
+
+def check_write(write_to: str | None, output: Path | None, side: str | None = None) -> None:
+    """Options that belong together. Raises BadParameter."""
+    if output is not None and write_to is None:
+        raise typer.BadParameter("--output saves the plan of --write-to")
+    if write_to is not None and side is not None:
+        raise typer.BadParameter("--write-to writes what the sync knows: not with --side")
 
 
 @maps.command()
@@ -37,17 +52,26 @@ def account(
     html: Html = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
+    write_to: WriteTo = None,
+    output: Output = None,
     json: Json = False,
 ) -> None:
     """The people who decide in an account, what is missing, what is open and what is not sold.
 
-    Exit code 0 also where the single-thread alarm is raised.
+    Exit code 0 also where the single-thread alarm is raised; 5 where a guard stops the plan of
+    --write-to.
     """
     from app import map_output, maps, show_maps
 
+    check_write(write_to, output, side)
     session = open_session(ctx.obj, json=json)
     found = maps.account_map(session, name, side=side, opportunity=opportunity)
     map_output.account(session, found, html=html, csv=csv, xlsx=xlsx)
+    if write_to is not None:
+        from app import sync_commands, writing_back
+
+        plan = writing_back.plan_account(session, found, write_to)
+        raise typer.Exit(sync_commands.planned(session, plan, output, True))
     if json:
         session.print_json(found.to_json())
     else:
@@ -105,31 +129,64 @@ def partner(
             "--report-for-partner", help="Write what they may be told (JSON, CSV, XLSX); logged."
         ),
     ] = None,
+    html: Html = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
+    write_to: WriteTo = None,
+    output: Output = None,
     everything: Annotated[bool, typer.Option("--all", help="Print long lists whole.")] = False,
     json: Json = False,
 ) -> None:
     """Compare our accounts with a partner's: overlap, openings, new leads, attribution.
 
     Shows everything to us. What the partner sees is only what --report-for-partner writes.
+    --write-to compares the state of the sync (`--ours state`). Exit code 5 where a guard stops
+    its plan.
     """
-    from app import partner_maps, partner_output
+    from app import map_output, partner_maps, partner_output
 
+    check_write(write_to, output)
     session = open_session(ctx.obj, json=json)
     if told is not None:
         partner_output.check_report(told)
     columns = dict(_pair(text) for text in column or [])
+    ours = ours or ("state" if write_to else None)
     wishes = partner_maps.Wishes(ours, theirs, population, columns, sheet, encoding)
     made = partner_maps.compared(session, name, wishes)
     partner_output.files(session, made.found, csv=csv, xlsx=xlsx)
+    map_output.partner(session, made.found, html)
     if told is not None:
         partner_output.report(told, partner_maps.report(made, told))
         session.say(f"for {made.found.partner}: {told}")
+    if write_to is not None:
+        from app import sync_commands, writing_back
+
+        plan = writing_back.plan_partner(session, made.found, made.ours.book, write_to)
+        raise typer.Exit(sync_commands.planned(session, plan, output, everything))
     if json:
         session.print_json(made.found.as_json())
     else:
         partner_output.shown(session.out, made.found, everything=everything)
+
+
+@maps.command()
+def told(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A partner; without it: all.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """What partners were ever told, from the log. Asks no side."""
+    from app import partner_output
+    from app.told import ToldLog
+
+    session = open_session(ctx.obj, json=json)
+    entries = ToldLog(session.load().state).entries(name)
+    if json:
+        session.print_json({"told": entries})
+    else:
+        partner_output.log(session.out, entries)
 
 
 def _pair(text: str) -> tuple[str, str]:

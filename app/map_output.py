@@ -9,6 +9,7 @@ from typing import Any
 from app.session import Session
 from mapping.accounts.account_map import AccountMap
 from mapping.accounts.graph import Graph
+from mapping.accounts.partner_map import PartnerMap
 from mapping.accounts.territory import Plot, areas
 from mapping.tables.write import Sheet, write_csv, write_text, write_xlsx
 
@@ -41,6 +42,15 @@ def territory(
         write_text(html, territory_page(found, graph.source, session.clock.now().date()))
     sheets = territory_sheets(found) if csv or xlsx else []
     _tables(session, sheets, html, csv, xlsx)
+
+
+def partner(session: Session, found: PartnerMap, html: Path | None) -> None:
+    """Write the page of a partner map, where it was asked for. Raises SettingsError."""
+    if html is not None:
+        from app.pages.partner_page import partner_page
+
+        write_text(html, partner_page(found.as_json()))
+        session.say(f"written: {html}")
 
 
 def _tables(

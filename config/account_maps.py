@@ -50,6 +50,7 @@ class MapWrites(Strict):
     completeness: str | None = Field(None, description="of an account: percent of required roles")
     missing_roles: str | None = Field(None, description="of an account: required roles, unfilled")
     single_thread: str | None = Field(None, description="of an account: too few covered people")
+    partners: str | None = Field(None, description="of an account: partners that have it too")
     roles: str | None = Field(None, description="of a person: buying roles, in the side's words")
     support: str | None = Field(None, description="of a person: mentor … enemy")
     coverage: str | None = Field(None, description="of a person: unknown … in_depth")

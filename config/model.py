@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from config.account_maps import AccountMaps
 from config.base import Condition as Condition
@@ -238,11 +238,23 @@ class CustomField(Strict):
     ] = Field(..., description="type of its values, the same on every side")  # fmt: skip
 
 
+_TWO_SIDES_OR_PARTNERS: dict[str, JsonValue] = {
+    "anyOf": [
+        {"required": ["partners"]},
+        {"required": ["sides"], "properties": {"sides": {"minProperties": 2}}},
+    ]
+}
+
+
 class Config(Strict):
     """The whole file."""
 
+    model_config = ConfigDict(json_schema_extra=_TWO_SIDES_OR_PARTNERS)
+
     version: Literal[1] = Field(1, description="version of this file's form")
-    sides: dict[str, Side] = Field(..., min_length=2, description="name -> CRM account")
+    sides: dict[str, Side] = Field(
+        {}, description="name -> CRM account; a sync needs two, comparing lists with partners none"
+    )
     custom: dict[Kind, dict[str, CustomField]] = Field(
         {}, description="fields of your own, used as custom.NAME in mappings and rules"
     )

@@ -12,7 +12,7 @@ from mapping.accounts.words import COVERAGE, INFLUENCE, LINES, SUPPORT, spoken
 
 Data = Mapping[str, Any]
 _DOTS = 4
-_LETTER, _EDGE, _WIDEST = 6.4, 22, 152
+_LETTER, _EDGE, _WIDEST = 7.0, 22, 154
 
 
 def account_page(data: Data) -> str:

@@ -1,7 +1,7 @@
 "use strict";
 /* Tables that can be searched and sorted; every value is set as text, never as markup. */
 const TIELINE = JSON.parse(document.getElementById("data").textContent);
-const PAGE = 200;
+const PAGE = 50;
 
 function make(tag, properties, ...children) {
   const element = document.createElement(tag);

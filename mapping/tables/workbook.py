@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.errors import SettingsError
+from core.errors import TielineError
 from mapping.tables.model import UNREADABLE, Grid, table_error
 
 MOST_UNPACKED = 4 * 1024**3
@@ -25,20 +26,14 @@ _SAVE = "Open it in a spreadsheet program and save it as XLSX (or CSV UTF-8)."
 def open_workbook(path: Path, sheet: str | None = None) -> Grid:
     """One sheet of a workbook as a grid: the one named, else the only one that has cells. Raises
     SettingsError with file, sheet and cell."""
-    from openpyxl import load_workbook
 
     _check(path)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # damaged workbooks raise anything: KeyError, ValueError, XML errors
-        raise table_error(path, "", f"it is no workbook: {_reason(error)}", _SAVE) from error
-    try:
+    with _opened(path, data_only=True) as book:
         chosen = _chosen(path, book, sheet)
         part = _part(book[chosen])
-    finally:
-        book.close()
+        epoch = book.epoch.year
     formulas, merged = _look(path, part)
-    grid = Grid(path, chosen, (), _cell, merged=merged, epoch_1904=book.epoch.year == 1904)
+    grid = Grid(path, chosen, (), _cell, merged=merged, epoch_1904=epoch == 1904)
     grid.rows = _rows(grid, formulas)
     return grid
 
@@ -136,21 +131,26 @@ def _rows(grid: Grid, formulas: bool) -> Iterator[tuple[int, Sequence[object]]]:
 
 
 def _stream(grid: Grid, *, data_only: bool) -> Iterator[Sequence[Any]]:
-    from openpyxl import load_workbook
-
-    book = load_workbook(grid.path, read_only=True, data_only=data_only, keep_links=False)
-    try:
+    with _opened(grid.path, data_only=data_only) as book:
         sheet = book[grid.sheet]
         sheet.reset_dimensions()  # some programs write a wrong size, and rows would be lost
         yield from sheet.iter_rows(values_only=True)
-    except (KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
-        raise _damaged(grid, error) from error
-    finally:
-        book.close()
 
 
-def _damaged(grid: Grid, error: Exception) -> SettingsError:
-    return table_error(grid.path, grid.sheet, f"the sheet is damaged: {_reason(error)}", _SAVE)
+@contextmanager
+def _opened(path: Path, *, data_only: bool) -> Iterator[Any]:
+    """A workbook that is read as a stream; whatever its parts fail with is one error."""
+    from openpyxl import load_workbook
+
+    with path.open("rb") as file:  # openpyxl judges a path by its ending
+        try:
+            book = load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
+            yield book
+        except (TielineError, GeneratorExit):
+            raise
+        except Exception as error:  # damaged workbooks raise anything: KeyError, XML errors …
+            what = f"it is no workbook, or damaged: {_reason(error)}"
+            raise table_error(path, "", what, _SAVE) from error
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -93,20 +93,29 @@ def write_xlsx(path: Path, sheets: Sequence[Sheet]) -> None:
 
     book = Workbook(write_only=True)
     names: set[str] = set()
-    for sheet in sheets:
-        target = book.create_sheet(_title(sheet.title, names))
-        target.freeze_panes = "A2"
-        make = _maker(target)
-        target.append([make(cell) for cell in sheet.head])
-        for number, row in enumerate(sheet.rows):
-            if number >= MOST_ROWS:
-                raise SettingsError(
-                    f"{path}: {sheet.title} has more rows than a sheet holds ({MOST_ROWS})",
-                    remedy="Write CSV instead.",
-                )
-            target.append([make(cell) for cell in row])
-    with written(path) as file:
-        book.save(file)
+    try:
+        for sheet in sheets:
+            _fill(path, book.create_sheet(_title(sheet.title, names)), sheet)
+        with written(path) as file:
+            book.save(file)
+    except BaseException:
+        for target in book.worksheets:
+            with suppress(Exception):  # it may be closed already, or hold half a row
+                target.close()
+        raise
+
+
+def _fill(path: Path, target: Any, sheet: Sheet) -> None:
+    target.freeze_panes = "A2"
+    make = _maker(target)
+    target.append([make(cell) for cell in sheet.head])
+    for number, row in enumerate(sheet.rows):
+        if number >= MOST_ROWS:
+            raise SettingsError(
+                f"{path}: {sheet.title} has more rows than a sheet holds ({MOST_ROWS})",
+                remedy="Write CSV instead.",
+            )
+        target.append([make(cell) for cell in row])
 
 
 def _title(wanted: str, taken: set[str]) -> str:
