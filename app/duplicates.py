@@ -15,9 +15,10 @@ from mapping.accounts.records import Book, Record, companies, individuals
 from mapping.matching.model import Decision, Group, Match, Verdict
 from sync import likeness
 from sync.conceal import vault_of
-from sync.duplicates import Proposal, decisions, propose
+from sync.duplicates import decisions, propose
 from sync.lock import locked
 from sync.model import Row, State
+from sync.proposals import Proposal
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.waiting import short_id
