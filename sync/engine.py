@@ -18,7 +18,7 @@ from sync import ground, undone
 from sync.answers import Answers, facts_of
 from sync.bind import bind_as_answered
 from sync.conceal import conceal, forget, vault_of
-from sync.detect import Progress, look_again, read_kind
+from sync.detect import Progress, look_again, read_kind, untold
 from sync.execute import Executor
 from sync.guard import enforce, told
 from sync.journal import Journal
@@ -233,6 +233,7 @@ class Engine:
                     side, kind, store, self.clock, full=everything, progress=self.progress
                 )
                 report.tally(side.name, kind).read = reading.records
+                report.warnings += untold(side, reading)
                 cursors.extend((side.name, *cursor) for cursor in reading.cursors)
         rebase(store, self.sides, changes, settled, report.run)
         if ground.changed(store, self._standing()):
