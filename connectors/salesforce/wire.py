@@ -19,6 +19,7 @@ from connectors.base import (
     RemoteRecord,
     Schema,
 )
+from connectors.salesforce import recordtypes
 from connectors.salesforce.soql import name
 from core.errors import UnexpectedReplyError
 
@@ -249,6 +250,9 @@ def schema(raw: Raw, linking: Raw | None = None) -> Schema:
             restricted=bool(roles.get("restrictedPicklist")),
             picklist=picklist(roles),
         )
+    record_type = recordtypes.field_of(raw)
+    if record_type is not None:
+        fields[record_type.name] = record_type
     return Schema(
         object_type,
         raw["label"],
