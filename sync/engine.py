@@ -14,7 +14,7 @@ from config.rules import duration
 from core.clock import Clock
 from core.errors import ConfigError, GuardError, SettingsError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
-from sync import ground, undone
+from sync import ground, newcomers, undone
 from sync.answers import Answers, facts_of
 from sync.bind import bind_as_answered
 from sync.conceal import conceal, forget, vault_of
@@ -225,6 +225,7 @@ class Engine:
         changes = remapped(store, self.sides)
         settled = settled_before(store, changes)
         cursors: list[tuple[str, str, str, str | None]] = []
+        unknown = newcomers.unknown(store, self.definitions)
         for kind in KINDS:
             for side in self.sides:
                 everything = full or self._full_is_due(store, side, kind)
@@ -235,6 +236,7 @@ class Engine:
                 report.tally(side.name, kind).read = reading.records
                 report.warnings += untold(side, reading)
                 cursors.extend((side.name, *cursor) for cursor in reading.cursors)
+        newcomers.meet(store, self.sides, newcomers.unknown(store, self.definitions) - unknown)
         rebase(store, self.sides, changes, settled, report.run)
         if ground.changed(store, self._standing()):
             store.mark_all_dirty()

@@ -87,6 +87,10 @@ class Decision:
         """Note that an answer was followed, by these writes."""
         self.answered.setdefault(answer.id, []).extend(waits)
 
+    def agreed(self) -> dict[str, Value]:
+        """The values that hold for the entity once this is written."""
+        return {n: v.agreed for n, v in self.verdicts.items() if not isinstance(v.agreed, Missing)}
+
 
 def decide(entity: Entity, targets: Sequence[Target], rules: Rules) -> Decision:
     """Decide every field of an entity, and its creation where it has no record yet."""
