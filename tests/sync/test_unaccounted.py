@@ -28,7 +28,10 @@ class Forgetful(MemoryConnector):
             yield replace(page, records=kept, unaccounted=self.told if mine else 0)
 
     def fetch(
-        self, object_type: str, fields: Fields, ids: list[RemoteId]  # type: ignore[override]
+        self,
+        object_type: str,
+        fields: Fields,
+        ids: list[RemoteId],  # type: ignore[override]
     ) -> list[RemoteRecord]:
         left = [i for i in ids if i != self.erased]
         return super().fetch(object_type, fields, left)
