@@ -188,6 +188,16 @@ def test_a_stage_that_the_other_side_lacks_is_held_and_the_rest_goes_on(world: L
     assert settled(world) == 0
 
 
+def test_a_stage_that_salesforce_has_no_longer_is_held(world: Live) -> None:
+    """The mapping knows the stage and the API would take it; this org does not have it."""
+    opportunity(world, RecordTypeId=record_type(world, "New_Business"))
+    assert settled(world) == 0
+    move(world, stage_of(world)[0], "Qualified To Buy")
+    assert settled(world) == 0
+    assert in_salesforce(world)["StageName"] == "Proposal/Price Quote"
+    assert held(world) == ["stage"]
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_an_amount_travels_in_its_currency_or_is_held(tmp_path: Path, known: bool) -> None:
     with live(tmp_path, SIDES) as made:
