@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.base import Move, Moved, Ref, RemoteRecord
 from core.clock import Clock
 from core.errors import CursorExpiredError
+from sync import erasure
 from sync.model import Row, State
 from sync.sides import Side, by_name
 from sync.store import Store
@@ -250,6 +251,19 @@ def _find_vanished(
     answered = {r.requested_id or r.id for r in found}
     gone = [RemoteRecord(object_type, i, archived=True) for i in missing if i not in answered]
     reading.deleted += observe(side, kind, gone, store)
+    if object_type in side.connector.capabilities.erases:
+        erased = _erased(side, object_type, [record.id for record in gone])
+        erasure.note(store, side.name, object_type, erased)
+
+
+def _erased(side: Side, object_type: str, gone: Sequence[str]) -> list[str]:
+    """Of records that were not answered, those that are not when asked for again, a few at a time
+    (so that none is left out for being one of many): what follows cannot be taken back."""
+    size = side.connector.capabilities.fetch_batch
+    parts = [gone[start : start + size] for start in range(0, len(gone), size)]
+    found = [r for part in parts for r in side.connector.fetch(object_type, (), part)]
+    there = {r.requested_id or r.id for r in found}
+    return [own for own in gone if own not in there]
 
 
 def _sweep(side: Side, kind: str, object_type: str, store: Store, calls: int) -> None:
