@@ -202,7 +202,7 @@ def _proposal(row: Row, target: Row, *, able: bool) -> Question:
 def after_merge(store: Store, action: Action, survivor_id: str) -> None:
     """Links after a side merged two records for us; the survivor may carry a new id."""
     with store.atomic():
-        for record_id in {str(action.record_id), str(action.other_id)} - {survivor_id}:
+        for record_id in sorted({str(action.record_id), str(action.other_id)} - {survivor_id}):
             row = store.row(action.side, action.object_type, record_id)
             if row is None:
                 continue

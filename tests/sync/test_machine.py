@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -203,11 +203,14 @@ def _refusal(name: str, write: Write, object_type: str, at: int) -> RecordError 
     return RejectedError("no", vendor_code="LOCKED", retryable=bool(at % 2))
 
 
-def play(examples: int, *, shrink: bool = True) -> None:
-    """So many games, the same ones every time; the first that fails is made as short as can be."""
+def play(examples: int, *, shrink: bool = True, course: int = 0) -> None:
+    """So many games, the same ones every time; the first that fails is made as short as can be.
+
+    Another `course` of chance makes other games.
+    """
     phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
     run_state_machine_as_test(
-        Machine,
+        seed(course)(type("Machine", (Machine,), {})),
         settings=settings(
             phases=phases,
             max_examples=examples,
