@@ -57,6 +57,9 @@ def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | Non
             return None
         survivor = store.merged_into(successor.entity) or successor.entity
         if survivor == loser:
+            if row.entity == survivor != successor.entity:
+                # merged the other way round here: what that made of the values is a change
+                _take_over(row, successor, survivor, store)
             return None
         if loser != row.entity:
             row.dirty = True  # asked by every run until it is answered
@@ -94,15 +97,26 @@ def _take_over(row: Row, successor: Row, entity: str, store: Store) -> None:
 
 
 def _hand_over(loser: str, survivor: str, store: Store) -> None:
-    """Records of the loser go to the survivor on sides where that has none; no value is lost,
-    for what they show and what was settled goes with them."""
+    """Records of the loser go to the survivor on sides where that has none (any more).
+
+    There they meet what holds already, as at a first link; only what was changed on them and not
+    yet carried over stays a change. A record that was deleted beside one that stays is let go:
+    the one that stays is the counterpart.
+    """
     rows = store.by_entities([loser, survivor])
-    taken = {r.side for r in rows.get(survivor, []) if r.state in (State.LIVE, State.ARCHIVED)}
+    kept = rows.get(survivor, [])
+    there = {r.side for r in kept if r.state is State.LIVE}
     for row in rows.get(loser, []):
-        if row.state is State.LIVE and row.side not in taken:
-            row.entity, row.dirty = survivor, True
-            store.put([row])
-    for row in rows.get(survivor, []):
+        if row.state is not State.LIVE or row.side in there:
+            continue
+        for dead in kept:
+            if dead.side == row.side and dead.state is State.ARCHIVED:
+                dead.state, dead.dirty = State.GONE, False
+        row.entity, row.dirty = survivor, True
+        if there:
+            row.base = {n: v for n, v in row.base.items() if row.seen.get(n) != v}
+        store.put([row])
+    for row in kept:
         row.dirty = row.state is State.LIVE or row.dirty
         store.put([row])
 

@@ -259,6 +259,7 @@ def outcomes(
     choices = [sorted(thing.possible(spec.name, s), key=repr) for s in sides]
     times = _times(thing, spec)
     seen: set[Any] = set()
+    told: set[str] = set()
     for bases, when in product(product(*choices), times):
         base = {s: settled_as(s, b) for s, b in zip(sides, bases, strict=True)}
         if (key := (*base.values(), *when.values())) in seen:
@@ -268,7 +269,10 @@ def outcomes(
         moved = one.carry_out(made)
         for _ in range(runs - 1):
             moved = moved and one.carry_out(())
-        yield Outcome(one.now, one.base, one.conflict)
+        found = Outcome(one.now, one.base, one.conflict)
+        if repr(found) not in told:
+            told.add(repr(found))
+            yield found
 
 
 def _times(thing: Thing, spec: Spec) -> list[dict[str, datetime]]:

@@ -211,8 +211,8 @@ class People:
         self.merged[loser.key] = survivor.key
         self.note(survivor, side, object_type, goes_on)
         for thing in (survivor, *referring.values()):
-            if side in thing.at:
-                self.touch(thing, side)
+            if side in thing.at:  # where nothing that is read has changed, nobody sees it
+                self.touch(thing, side, certain=False)
 
     def convert(self, lead: Thing, account: Thing | None, deal: bool) -> None:
         """A person converts a lead, into an account that is there or into a new one."""
