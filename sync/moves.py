@@ -31,8 +31,11 @@ def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
     """
     questions: list[Question] = []
     moved = list(store.rows("state = 'moved' AND dirty = 1 AND entity IS NOT NULL"))
-    # where two became one under a new id, it is the one whose values it shows
-    for row in sorted(moved, key=lambda r: -_likeness(r, _successor(r, store, by_name(sides)))):
+    # where two became one under a new id, it is the one that lives on elsewhere, or else the one
+    # whose values it shows
+    likeness = {r.key: _likeness(r, _successor(r, store, by_name(sides))) for r in moved}
+    moved.sort(key=lambda r: (store.merged_into(str(r.entity)) is not None, -likeness[r.key]))
+    for row in moved:
         question = _follow(row, store, by_name(sides))
         if question is not None:
             questions.append(question)
@@ -53,7 +56,8 @@ def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | Non
     with store.atomic():
         store.put([row])
         if successor.entity is None:
-            _take_over(row, successor, loser, store)
+            taken = _is_taken(loser, row.side, store)
+            _take_over(row, successor, row.entity if taken else loser, store)
             return None
         survivor = store.merged_into(successor.entity) or successor.entity
         if survivor == loser:
@@ -94,6 +98,11 @@ def _take_over(row: Row, successor: Row, entity: str, store: Store) -> None:
     successor.base = {k: v for k, v in row.base.items() if k in successor.seen}
     successor.dirty = True
     store.put([successor])
+
+
+def _is_taken(entity: str, side: str, store: Store) -> bool:
+    rows = store.by_entities([entity]).get(entity, [])
+    return any(r.side == side and r.state is State.LIVE for r in rows)
 
 
 def _hand_over(loser: str, survivor: str, store: Store) -> None:

@@ -214,7 +214,7 @@ class Store:
         with guarded():
             found = self.db.conn.execute(
                 "SELECT side, kind, count(*) FROM records WHERE entity IS NOT NULL"
-                f" AND state IN ({_marks(states)}) GROUP BY side, kind",
+                f" AND state IN ({_marks(states)}) GROUP BY side, kind ORDER BY side, kind",
                 states,
             ).fetchall()
         counts: dict[str, dict[str, int]] = {}

@@ -37,6 +37,7 @@ class Checks:
 
         `planned` are the values that a saved plan was made from, where one is applied.
         """
+        self._meet(certain=False)
         before = self.values()
         opted_out = self._opted_out()
         self._edited = self._certainly_edited()
@@ -83,7 +84,8 @@ class Checks:
                 f"{thing.key} {spec.name} on {side} was {before[side]!r} and became {value!r}, "
                 f"by a plan that saw {planned[side]!r}"
             )
-            thing.possible(spec.name, side).update({before.get(side, FRESH), value})
+            seen = {before.get(side, FRESH), planned.get(side, FRESH), value}
+            thing.possible(spec.name, side).update(seen)
             if before.get(side, FRESH) != value:
                 thing.possible(spec.name, side).update(before.values(), planned.values())
             if FRESH in thing.possible(spec.name, side):
@@ -124,6 +126,7 @@ class Checks:
         assert thing.key not in self._edited, f"{thing.key} was edited on {side}, and deleted"
         del thing.at[side]
         thing.gone.add(side)
+        self.people.hand_over(thing)
 
     def _certainly_edited(self) -> set[str]:
         return {
@@ -159,7 +162,7 @@ class Checks:
     def one_run(self) -> None:
         """A run that nothing disturbs does all there is to do, unless an accident went before."""
         self.world.clock.advance(self.world.lateness() + 1)
-        if not self._steady:
+        if not self._steady or self.people.schemas_moved:  # known from the next day on
             with self.unsteady():
                 self._run()
             return
@@ -185,7 +188,8 @@ class Checks:
         for crm in self.world.crms.values():
             crm.clear_faults()
         waits = self.world.kept.db.conn.execute("SELECT count(*) FROM retries").fetchone()[0]
-        patience = DAY if refusing or waits or full else 600
+        moved, self.people.schemas_moved = self.people.schemas_moved, False
+        patience = DAY if refusing or waits or moved or full else 600
         self.world.clock.advance(self.world.lateness() + patience)
         expected, opted_out = self._expected(4), self._opted_out()
         self._edited = self._certainly_edited()
@@ -195,11 +199,16 @@ class Checks:
         self._steady = True
 
     def _expected(self, runs: int) -> dict[tuple[str, str], list[Outcome]]:
+        self._meet(certain=True)
         found = {}
         for thing in self.people.all():
             found.update({(thing.key, s.name): self.people.expected(thing, s, runs) for s in
                           self.people.specs(thing)})  # fmt: skip
         return found
+
+    def _meet(self, *, certain: bool) -> None:
+        for thing in self.people.all():
+            self.people.meet(thing, certain=certain)
 
     def _run_until_quiet(self) -> None:
         normalising = NORMALISED in self.people.quirky.values()
@@ -215,8 +224,13 @@ class Checks:
         return report
 
     def _everything_is_everywhere(self) -> None:
+        asked = self._asked_for()
         for thing in self.people.all():
-            missing = self.people.creatable(thing)
+            missing = set(self.people.creatable(thing))
+            if missing and asked & {(thing.key, side) for side in missing}:
+                required = {(thing.key, s.name) for s in self.people.specs(thing) if s.required}
+                assert required & self._conflicts(), f"{thing.key} lacks nothing on {missing}"
+                missing = set()
             assert not missing, f"{thing.key} is missing on {missing}"
             thing.linked = True
             thing.dying = thing.maybe_dying = False
@@ -250,6 +264,12 @@ class Checks:
             for q in self.world.kept.questions()
             if q["cause"] == "conflict"
         }
+
+    def _asked_for(self) -> set[tuple[str, str]]:
+        """(thing, side) where a record waits for what it must not lack."""
+        entities = self._entities()
+        found = [q for q in self.world.kept.questions() if q["cause"] == "create"]
+        return {(entities.get(q["entity"], q["entity"]), q["side"]) for q in found}
 
     def _entities(self) -> dict[str, str]:
         """Entity -> key, from the links of living records; no record, no entity twice."""
