@@ -93,8 +93,16 @@ class Checks:
 
     def _justified(self, thing: Thing, spec: Spec, before: dict[str, Value]) -> set[Value]:
         settled = {v for side in self.people.names for v in self._settled(thing, spec, side)}
-        found = {None, *before.values(), *settled} - {FRESH}
+        found = {None, *before.values(), *settled, *self._shown_late(thing, spec)} - {FRESH}
         return found | {v.upper() for v in found if isinstance(v, str) and self._may_shout(spec)}
+
+    def _shown_late(self, thing: Thing, spec: Spec) -> set[Value]:
+        """References that a late side has shown, and whose end it does not show yet."""
+        if spec.shape != "ref":
+            return set()
+        late = [s for s in self.people.names if self.world.crms[s].quirks.late_seconds]
+        shown = {v for side in late for v in thing.possible(spec.name, side)}
+        return {self.people.root(v) for v in shown - {None, FRESH}}
 
     def _may_shout(self, spec: Spec) -> bool:
         return spec.name == "department" and NORMALISED in self.people.quirky.values()
