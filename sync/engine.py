@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,7 +78,7 @@ class Engine:
         `backfill`: fields (`kind.field`; none named: all that wait) whose differences since
         their mapping changed are decided as at a first link.
         """
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
@@ -149,7 +149,7 @@ class Engine:
 
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
@@ -188,7 +188,7 @@ class Engine:
     def forget(self, side: str, record_id: str, *, object_type: str | None = None) -> list[Row]:
         """Remove what the state knows of a record's person, on all sides; returns the records.
         Nothing is written to any side. Raises SettingsError for a record that is not known."""
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             row = locate(store, side, record_id, object_type)
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
@@ -398,10 +398,14 @@ class Engine:
         """Open the state store for reading what is known (`status`, `conflicts`)."""
         return Store(self.folder / "state.db", vault_of(self.config, self.folder))
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the state for this engine alone. Raises LockedError, StateError."""
+        return locked(self.folder)
+
     @contextmanager
     def _copy(self) -> Iterator[Store]:
         """A copy of the state to think on; the state itself stays as it is."""
-        with locked(self.folder), self.store() as store, self._copy_of(store) as copy:
+        with self.alone(), self.store() as store, self._copy_of(store) as copy:
             yield copy
 
     @contextmanager
