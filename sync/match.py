@@ -69,6 +69,7 @@ class Matcher:
         for row in taking_part:
             self.store.set_keys(row, self._keys(row, kind, settings))
         taking_part.sort(key=lambda row: not self.answers.links_free(row))  # before others ask
+        taking_part.sort(key=lambda row: row.stamp is None)  # a stamp is known before any key
         left = [row for row in taking_part if not self._known(row, kind, settings, matching)]
         for row in left if len(self.sides) < _MANY else taking_part:
             self.store.add_keys(row, inexact_keys(row, self.store))

@@ -1,4 +1,4 @@
-"""Records that were made while a run was reading: known by what refers to them, and read at once."""
+"""Records made while a run was reading: known by what refers to them, and read at once."""
 
 from __future__ import annotations
 

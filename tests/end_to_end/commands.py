@@ -36,7 +36,7 @@ Call = Callable[..., Result]
 Cell = tuple[str, str, str, str]
 """Side, object type, record id, vendor field; the field "" stands for the record itself."""
 Link = tuple[str, str, str]
-"""The record that refers (a deal before a person before a company), the other one, and how."""
+"""The record that refers (deal to person to company to its parent), the other one, and how."""
 LINK = "association"
 """The object type of the cells that stand for associations."""
 
@@ -153,6 +153,8 @@ def _associations(world: Live, side: str, living: Mapping[Cell, Any]) -> Iterato
             ends = [(link["from_type"], link["from_id"]), (link["to_type"], link["to_id"])]
             if all((side, kind, str(one), "") in living for kind, one in ends):
                 ends.sort(key=lambda end: TYPES["hubspot"].index(end[0]), reverse=True)
+                if link["label"] == "Child Company":
+                    ends.reverse()
                 yield str(ends[0][1]), str(ends[1][1]), repr(sorted(link.items()))
 
 

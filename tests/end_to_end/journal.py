@@ -111,7 +111,7 @@ def _written(place: Office, spot: Spot, object_type: str, own: str) -> Iterator[
     for run, action, after, verb in rows:
         took = json.loads(after) if after else None
         sent = {f["name"]: f for f in json.loads(action)["fields"]}
-        if spot.field in sent and (not took or spot.field in took):
+        if spot.field in sent and (took is None or spot.field in took):
             f = sent[spot.field]
             yield Cause(run, f["source"], f["rule"], True, f["old"], f["new"])
         elif verb == "create" and took and took.get(spot.field) not in (None, "", []):

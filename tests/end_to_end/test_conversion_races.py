@@ -177,3 +177,45 @@ def _owners(place: Office) -> tuple[str, str]:
     place.world.seed("hubspot", {"records": {"owners": [owner]}})
     found = place.world.ids["salesforce"]
     return found["User"][0], found["Group"][0]
+
+
+def test_an_undo_names_the_conversion_and_the_merge_that_it_leaves(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = {"when": [{"field": "lifecycle_stage", "at_least": "sql"}]}
+    rules = {"account": {"merges": "merge"}}
+    with office(tmp_path, call, monkeypatch, rules=rules) as place:
+        settings(place, convert=rule, fallback_owner="hanna@people.example")
+        user, _ = _owners(place)
+        twins = [
+            (add(place, "salesforce", "Account", Name=n, Website=f"https://{n}.example.com"),
+             add(place, "hubspot", "companies", name=n, domain=f"{n}.example.com"))
+            for n in ("one", "two")
+        ]  # fmt: skip
+        _, contact = _ready_lead(place, OwnerId=user)
+        place.run()
+        change(place, "hubspot", "contacts", contact, lifecyclestage="salesqualifiedlead")
+        place.world.edit("salesforce", object_type="Account", id=twins[0][0], verb="merge",
+                         fields={"losers": [twins[1][0]]})  # fmt: skip
+        place.world.pass_time(900)
+        run = place.run()
+        done = place.sql(
+            "SELECT verb FROM ops WHERE run = ? AND state = 'done' ORDER BY verb", run["run"]
+        )
+        assert {verb for (verb,) in done} >= {"convert", "merge"}
+        for _ in range(2):
+            place.run()
+        before = everything(place.world)
+        plan = place.tieline("undo", run["run"], "--json").json
+        left = {q["message"].partition(": ")[2] for q in plan["questions"]}
+        assert {"a convert cannot be taken back", "a merge cannot be taken back"} <= left
+        assert not [a for a in plan["actions"] if a["verb"] not in ("update", "archive")]
+        shown = place.tieline("undo", run["run"]).out
+        assert "a convert cannot be taken back" in shown
+        undone = place.tieline("undo", run["run"], "--apply", "--json")
+        assert undone.code == 3
+        place.world.pass_time(900)
+        records = {c[:3] for c in before if not c[3]}
+        assert {c[:3] for c in everything(place.world) if not c[3]} == records
+        for _ in range(2):
+            assert place.run()["writes"] == 0

@@ -32,6 +32,7 @@ A file says `says` (one sentence), `covers` (points of `POINTS`), optional `side
     undo: r000001 / fix: left       plan it, and carry the plan out
     verify / why: {side: left, what: acme, field: phone}    what is told goes among the plans
     forget: {side: left, what: zoe}
+    lose_state                      the folder of the state is emptied
     drift: {side: right, what: acme, fields: {phone: ...}}   both value and base move unseen
 
 A record is named by what it was inserted `as`, or, where a run made it, as "Account Acme" by its
@@ -276,6 +277,10 @@ class Play:
     def _forget(self, told: Told) -> None:
         object_type, record = self._record(told)
         self.world.engine.forget(told["side"], record, object_type=object_type)
+
+    def _lose_state(self, _: Told) -> None:
+        for path in self.folder.iterdir():
+            path.unlink()
 
     # -- asking and answering --------------------------------------------------------------
 
