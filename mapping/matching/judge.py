@@ -148,10 +148,25 @@ def _only_a_question(
         yield f"different domains ({_some(left.all_domains)}, {_some(right.all_domains)})"
     if left.record.parent == right.record.id or right.record.parent == left.record.id:
         yield "one is above the other"
-    yield from _names_only_a_question(name, columns)
+    yield from _names_only_a_question(name, columns, _main_apart(left, right, name))
 
 
-def _names_only_a_question(name: NameEvidence, columns: dict[str, bool]) -> Iterator[str]:
+def _main_apart(left: Prepared, right: Prepared, name: NameEvidence) -> tuple[str, ...]:
+    """Words that only one of the main names has, where other names were nearer."""
+    if (
+        not left.names
+        or not right.names
+        or name.left is left.names[0]
+        and name.right is right.names[0]
+    ):
+        return ()
+    pair = alike.compare(left.names[0], right.names[0])
+    return (*pair.only_left, *pair.only_right)
+
+
+def _names_only_a_question(
+    name: NameEvidence, columns: dict[str, bool], main: tuple[str, ...]
+) -> Iterator[str]:
     pair = name.alike
     if pair is None:
         if columns:
@@ -159,7 +174,8 @@ def _names_only_a_question(name: NameEvidence, columns: dict[str, bool]) -> Iter
         return
     if pair["forms"]:
         yield "legal forms of different countries"
-    units = [w for w in (*pair.only_left, *pair.only_right, *_beside(name)) if w in unit_words()]
+    apart = (*pair.only_left, *pair.only_right, *_beside(name), *main)
+    units = sorted({word for word in apart if word in unit_words()})
     if units and not pair["known"]:
         yield f"a unit or a place in one name only ({' '.join(units)})"
     if pair["numbers"]:
@@ -169,9 +185,13 @@ def _names_only_a_question(name: NameEvidence, columns: dict[str, bool]) -> Iter
         if not keyed and _common(name.left):
             yield "a name that many companies could have"
         return
-    if pair["formal"] and not columns.get("domain"):
-        yield "one name is told in full, with its legal form, and lacks words of the other"
     over = (*pair.only_left, *pair.only_right)
+    if name.left.forms and name.right.forms and over:
+        full = not (columns.get("domain") and names.OUTER.issuperset(over))
+    else:
+        full = bool(pair["formal"]) and not columns.get("domain")
+    if full:
+        yield "told in full, with a legal form, one name lacks words of the other"
     if "partners" in over and "lp" in (*name.left.forms, *name.right.forms):
         yield "a partnership beside the company"
     if name.unique:
