@@ -27,6 +27,9 @@ EVERYWHERE = frozenset(
 )  # fmt: skip
 """Words of which the names of many companies are made; see also the short forms of words."""
 
+CUT = 0.8
+"""How alike two words are of which one is the other's beginning; see `alike.likeness`."""
+
 OWN = 6.5
 """A word that weighs more than this names something of its own (a unit, a sister)."""
 
@@ -148,7 +151,18 @@ def _only_a_question(
         yield f"different domains ({_some(left.all_domains)}, {_some(right.all_domains)})"
     if left.record.parent == right.record.id or right.record.parent == left.record.id:
         yield "one is above the other"
-    yield from _names_only_a_question(name, columns, _main_apart(left, right, name))
+    abroad = _abroad(left, name) or _abroad(right, name)
+    yield from _names_only_a_question(name, columns, _main_apart(left, right, name), abroad)
+
+
+def _abroad(record: Prepared, name: NameEvidence) -> bool:
+    """Whether a record is in a country that does not know the legal form of the other."""
+    here, there = set(name.left.forms), set(name.right.forms)
+    if not here or not there or here & there or not record.country:
+        return False
+    return any(
+        record.country not in (names.families()[form] or {record.country}) for form in here | there
+    )
 
 
 def _main_apart(left: Prepared, right: Prepared, name: NameEvidence) -> tuple[str, ...]:
@@ -165,14 +179,14 @@ def _main_apart(left: Prepared, right: Prepared, name: NameEvidence) -> tuple[st
 
 
 def _names_only_a_question(
-    name: NameEvidence, columns: dict[str, bool], main: tuple[str, ...]
+    name: NameEvidence, columns: dict[str, bool], main: tuple[str, ...], abroad: bool
 ) -> Iterator[str]:
     pair = name.alike
     if pair is None:
         if columns:
             yield "at least one shows no name"
         return
-    if pair["forms"]:
+    if pair["forms"] or abroad:
         yield "legal forms of different countries"
     apart = (*pair.only_left, *pair.only_right, *_beside(name), *main)
     units = sorted({word for word in apart if word in unit_words()})
@@ -196,6 +210,8 @@ def _names_only_a_question(
         yield "a partnership beside the company"
     if name.unique:
         return
+    if 0 < pair["closest"] <= CUT and not columns.get("domain"):
+        yield "a word of one name is only the beginning of one of the other"
     extra = [word for word in over if alike.weight(word) > OWN]
     lines = [word for word in over if word in business_lines()]
     if extra or lines:

@@ -21,6 +21,7 @@ BATCH = 50_000
 
 WORDS = re.compile(r"[a-z0-9]+")
 NUMBER = re.compile(r"^(\d+[a-z]?) (.+)$|^(.+) (\d+[a-z]?)$")
+INTERNATIONAL = re.compile(r"\+[1-9](?:[ .-]?\d){7,14}")
 DATE = re.compile(
     r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:T.*)?|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})"
 )
@@ -65,7 +66,7 @@ def row(person: Individual) -> tuple[str | None, ...]:
     country = keys.country_key(person.country)
     number, street = address(person.street)
     mails = filter(None, map(keys.email_key, person.emails))
-    phones = (keys.phone_key(phone, country) or digits(phone) for phone in person.phones)
+    phones = (phone_of(phone, country) for phone in person.phones)
     first, last = without_title(plain(person.first_name)), plain(person.last_name)
     last, suffix = without_suffix(last)
     return (
@@ -119,6 +120,15 @@ def compact(text: str | None) -> str | None:
     """A code without spaces and punctuation."""
     found = plain(text)
     return found.replace(" ", "") if found else None
+
+
+def phone_of(text: str, country: str | None) -> str | None:
+    """E.164 where the country is known, else the digits. A number that is written in full needs
+    no look at the plan of its country, which takes long."""
+    if INTERNATIONAL.fullmatch(text):
+        found = "+" + re.sub(r"\D", "", text)
+        return found if len(set(found[2:])) > 2 else None
+    return keys.phone_key(text, country) or digits(text)
 
 
 def digits(text: str | None) -> str | None:
