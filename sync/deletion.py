@@ -26,6 +26,8 @@ class Choice:
     word: Deletes | None
     question: Question | None = None
     answer: Answer | None = None
+    edited: bool = False
+    """Whether somebody edited the record elsewhere meanwhile, which is not settled yet."""
 
 
 def choose(entity: Entity, settings: KindSettings, answer_to: AnswerTo) -> Choice:
@@ -39,7 +41,7 @@ def choose(entity: Entity, settings: KindSettings, answer_to: AnswerTo) -> Choic
     if edited and word == "delete" and settings.delete_vs_edit != "delete wins":
         word = "ask" if settings.delete_vs_edit == "ask" else "unlink"
     if word != "ask":
-        return Choice(word)
+        return Choice(word, edited=edited)
     question = _question(entity, gone, awake)
     answer = answer_to(question)
     if answer is None:
@@ -87,7 +89,8 @@ def carry_out(entity: Entity, choice: Choice) -> Deletion:
     ]
     if choice.word == "delete":
         why = said or f"deleted on {' and '.join(s.side for s in gone)}"
-        actions.extend(whole(entity, s, Verb.ARCHIVE, why, exactly=bool(said)) for s in awake)
+        exactly = bool(said) or choice.edited
+        actions.extend(whole(entity, s, Verb.ARCHIVE, why, exactly=exactly) for s in awake)
     return Deletion(tuple(actions), tuple(s.side for s in gone if s not in back))
 
 

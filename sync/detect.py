@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.base import Move, Moved, Ref, RemoteRecord
 from core.clock import Clock
 from core.errors import CursorExpiredError
+from sync import erasure
 from sync.model import Row, State
 from sync.sides import Side, by_name
 from sync.store import Store
@@ -28,6 +29,7 @@ class Reading:
 
     records: int = 0
     deleted: int = 0
+    unaccounted: int = 0
     cursors: list[tuple[str, str, str | None]] = field(default_factory=list)
     """(object type, cursor, moment of a full reading)"""
 
@@ -61,6 +63,9 @@ def read_kind(
             seen = _read_object_type(side, kind, object_type, store, True, reading, progress)
         if everything and cursor is not None:
             _find_vanished(side, object_type, seen, store, reading)
+        elif reading.unaccounted:  # some are gone, and only asking for each tells which
+            _find_vanished(side, object_type, set(), store, reading)
+            reading.unaccounted = 0
         if everything:
             newest = reading.cursors[-1]
             reading.cursors[-1] = (newest[0], newest[1], clock.now().isoformat())
@@ -87,6 +92,7 @@ def _read_object_type(
     for page in side.connector.changes(object_type, side.read_fields(object_type), cursor):
         reading.records += len(page.records)
         reading.deleted += observe(side, kind, page.records, store)
+        reading.unaccounted += page.unaccounted
         last = page.cursor
         if everything:
             seen.update(record.id for record in page.records if not record.archived)
@@ -236,6 +242,19 @@ def _find_vanished(
     answered = {r.requested_id or r.id for r in found}
     gone = [RemoteRecord(object_type, i, archived=True) for i in missing if i not in answered]
     reading.deleted += observe(side, kind, gone, store)
+    if object_type in side.connector.capabilities.erases:
+        erased = _erased(side, object_type, [record.id for record in gone])
+        erasure.note(store, side.name, object_type, erased)
+
+
+def _erased(side: Side, object_type: str, gone: Sequence[str]) -> list[str]:
+    """Of records that were not answered, those that are not when asked for again, a few at a time
+    (so that none is left out for being one of many): what follows cannot be taken back."""
+    size = side.connector.capabilities.fetch_batch
+    parts = [gone[start : start + size] for start in range(0, len(gone), size)]
+    found = [r for part in parts for r in side.connector.fetch(object_type, (), part)]
+    there = {r.requested_id or r.id for r in found}
+    return [own for own in gone if own not in there]
 
 
 def _sweep(side: Side, kind: str, object_type: str, store: Store, calls: int) -> None:

@@ -61,7 +61,9 @@ def rows(path: Path) -> Iterator[dict[str, str]]:
 
 def registrants() -> list[Company]:
     """US registrants, one record each, by CIK."""
-    named = {row["CIK"].lstrip("0"): row["Name"] for row in rows(DATA / "companies/sec_cik_mappings.csv")}
+    named = {
+        row["CIK"].lstrip("0"): row["Name"] for row in rows(DATA / "companies/sec_cik_mappings.csv")
+    }
     return [Company(cik, name) for cik, name in named.items()]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.matching.labelled import Linked, applicants, half, index_members
 from mapping.matching import alike, candidates, names
-from mapping.matching.companies import _by_names, Options
+from mapping.matching.companies import Options, _by_names
 from mapping.matching.prepare import prepare
 from mapping.matching.weights import IN_LIST, Names, in_list
 

@@ -42,6 +42,7 @@ CAPABILITIES = Capabilities(
     },
     silent_fields={object_type: tuple(rules) for object_type, rules in ASSOCIATION_FIELDS.items()},
     merge=MERGING,
+    erases=frozenset({"contacts"}),
 )
 """HubSpot restores archived records only by hand, and moves no stamp for an association."""
 

@@ -11,7 +11,7 @@ from connectors.base import Fields, RemoteId, RemoteRecord, Schema
 from connectors.salesforce import soql, wire
 from connectors.salesforce.errors import drift
 from connectors.salesforce.transport import Request, Transport
-from core.errors import ConnectorError, SchemaDriftError, UnexpectedReplyError
+from core.errors import ConnectorError, ForbiddenError, SchemaDriftError, UnexpectedReplyError
 
 FETCH_BATCH = 400
 MERGE_DEPTH = 50
@@ -51,15 +51,19 @@ class Reader:
 
     def _whole(self, row: wire.Raw) -> wire.Raw:
         """The row with the rest of a child query that did not fit into the page."""
-        child = row.get(wire.ROLES)
-        if not isinstance(child, dict) or child.get("done", True):
-            return row
+        for link in wire.LINKS.values():
+            child = row.get(link.field)
+            if isinstance(child, dict) and not child.get("done", True):
+                row = {**row, link.field: {"done": True, "records": self._rest(child)}}
+        return row
+
+    def _rest(self, child: Any) -> list[wire.Raw]:
         records, following = _page(child)
         while following is not None:
             answer = self._transport.call(Request("GET", following, "GET query", headers={}))
             more, following = _page(answer.value())
             records = [*records, *more]
-        return {**row, wire.ROLES: {"done": True, "records": records}}
+        return records
 
     # -- records ------------------------------------------------------------------------------
 
@@ -169,10 +173,19 @@ class Reader:
 
     def describe(self, object_type: str) -> Schema:
         """The live schema, remembered for `schema`."""
-        found = wire.schema(self.describe_raw(object_type))
+        raw = self.describe_raw(object_type)
+        link = wire.link_of(raw)
+        found = wire.schema(raw, self._described(link.object_type) if link else None)
         with self._lock:
             self._schemas[object_type] = found
         return found
+
+    def _described(self, object_type: str) -> wire.Raw | None:
+        """The describe of what hangs on another; None where the user may not see it."""
+        try:
+            return self.describe_raw(object_type)
+        except (SchemaDriftError, ForbiddenError):
+            return None
 
     def schema(self, object_type: str) -> Schema:
         """The schema as last described; described now where it was not."""
@@ -182,7 +195,8 @@ class Reader:
 
     def missing(self, object_type: str, fields: Iterable[str]) -> list[str]:
         """Those of the fields that the live schema does not show; read anew."""
-        shown = {name.lower() for name in self.describe(object_type).fields}
+        live = wire.schema(self.describe_raw(object_type))
+        shown = {name.lower() for name in live.fields}
         return sorted({name for name in fields if name.lower() not in shown})
 
     @contextmanager

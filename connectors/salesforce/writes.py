@@ -25,9 +25,9 @@ from connectors.salesforce.bulkwrite import BulkWriter
 from connectors.salesforce.collections import ROWS, Call, Result, Row, send
 from connectors.salesforce.errors import FIELD_CODES, LOCK_CODE, Fault, drift, record_error
 from connectors.salesforce.ledger import Item, Ledger, may_have_happened
+from connectors.salesforce.links import COMPARE, LinkWriter, Wished
 from connectors.salesforce.moves import WHOLE, MoveWriter
 from connectors.salesforce.reads import Reader
-from connectors.salesforce.roles import RoleWriter, Wished
 from connectors.salesforce.transport import Transport
 from core.clock import Clock
 from core.errors import ConnectorError, NotFoundError, RecordError, RejectedError
@@ -55,7 +55,10 @@ class Writer:
         self._bulk = bulk
         self._clock = clock
         self._patience = patience
-        self._roles = RoleWriter(transport, reader, clock)
+        self._links = {
+            object_type: LinkWriter(link, COMPARE[link.field], transport, reader, clock)
+            for object_type, link in wire.LINKS.items()
+        }
         self._moves = moves
         self._told: dict[str, dict[str, float]] = {}
         """Per object type the ids told lately, and when."""
@@ -218,12 +221,13 @@ class Writer:
     # -- afterwards ---------------------------------------------------------------------------
 
     def _finish(self, object_type: str, ledger: Ledger, begun: float) -> None:
-        """Write the contact roles of what was done, read it all back, and say it."""
+        """Write the links of what was done, read it all back, and say it."""
+        link = self._links.get(object_type)
         done = list(ledger.done.values())
         wished = {
             result.id or item.row.id: item.roles for item, result in done if item.roles is not None
         }
-        errors = self._roles.write(wished) if wished else {}
+        errors = link.write(wished) if link and wished else {}
         lately = {
             id: at
             for id, at in self._told.get(object_type, {}).items()
@@ -234,8 +238,8 @@ class Writer:
         for item, result in done:
             id = result.id or item.row.id
             refused = dict(item.refused)
-            if id in errors:
-                refused[wire.ROLES] = errors[id]
+            if link and id in errors:
+                refused[link.link.field] = errors[id]
             if id in errors and not item.row.fields and id not in records:
                 ledger.refuse(item, errors[id])
             else:
@@ -264,7 +268,7 @@ class Writer:
             return {}
         fields = list(dict.fromkeys(name for item, _ in done for name in item.row.fields))
         if any(item.roles is not None for item, _ in done):
-            fields.append(wire.ROLES)
+            fields.append(wire.LINKS[object_type].field)
         try:
             ids = [result.id or item.row.id for item, result in done]
             found = self._reader.fetch(object_type, fields, ids)
@@ -305,7 +309,7 @@ def _split(object_type: str, fields: wire.Raw) -> tuple[dict[str, RawValue], Wis
     plain = {name: v for name, v in fields.items() if not wire.is_association(object_type, name)}
     if len(plain) == len(fields):
         return plain, None
-    return plain, fields[wire.ROLES] or []
+    return plain, fields[wire.LINKS[object_type].field] or []
 
 
 def _gone_anyway(call: Call, result: Result) -> bool:

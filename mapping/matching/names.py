@@ -166,7 +166,9 @@ def written_out() -> frozenset[str]:
 @lru_cache(maxsize=400_000)
 def parse(name: str) -> Name:
     """A company name taken apart; never empty where the name has a letter or digit."""
-    text = unicodedata.normalize("NFKC", unescape(name) if "&" in name else name).strip(" *\t\n\r'\"")
+    text = unicodedata.normalize("NFKC", unescape(name) if "&" in name else name).strip(
+        " *\t\n\r'\""
+    )
     others = tuple(found.strip() for found in FORMER.findall(text) if found.strip())
     text = FORMER.sub(" ", text) if FORMER.sub(" ", text).strip() else text
     text, qualifiers = _beside(text)

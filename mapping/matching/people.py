@@ -151,11 +151,13 @@ def _only_a_question(gammas: Mapping[str, int]) -> Iterator[str]:
     """What keeps a pair from being one person without somebody's word."""
     agree = {column for column, gamma in gammas.items() if splink_model.agrees(column, gamma)}
     apart = {column for column, gamma in gammas.items() if splink_model.differs(gamma)}
-    known = "national" in agree or 0 < gammas["national"]
+    known = "national" in agree or gammas["national"] > 0
     if "first" in apart and not known:
         yield "first names differ: it may be somebody of the same family or office"
     if not known and agree <= {"first", "last", "region", "country", "city", "company"}:
-        near = [c for c in ("birth", "national", "email", "phone", "street", "postal") if gammas[c] > 0]
+        near = [
+            c for c in ("birth", "national", "email", "phone", "street", "postal") if gammas[c] > 0
+        ]
         if not near and not ("company" in agree and {"first", "last"} <= agree):
             yield "nothing agrees but the name and what many share"
 

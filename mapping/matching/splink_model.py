@@ -128,8 +128,9 @@ def settings(link: str, size: int, *, every: bool = False) -> dict[str, Any]:
         "probability_two_random_records_match": min(0.01, 0.5 / max(size, 1)),
         "blocking_rules_to_generate_predictions": ["1=1"] if every else rules,
         "comparisons": [_comparison(column, counted=size >= FREQUENT) for column in LEVELS],
-        "retain_intermediate_calculation_columns": True,
-        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
+        "retain_matching_columns": True,
+        "additional_columns_to_retain": [],
     }
 
 
@@ -141,7 +142,11 @@ def _comparison(column: str, *, counted: bool) -> dict[str, Any]:
     equal: Level = {"sql_condition": f'"{column}_l" = "{column}_r"'}
     if counted and column in COUNTED:
         equal |= {"tf_adjustment_column": column, "tf_adjustment_weight": 1.0}
-    levels = [equal, *({"sql_condition": each} for each in LEVELS[column]), {"sql_condition": "ELSE"}]
+    levels = [
+        equal,
+        *({"sql_condition": each} for each in LEVELS[column]),
+        {"sql_condition": "ELSE"},
+    ]
     null: Level = {
         "sql_condition": f'"{column}_l" is null or "{column}_r" is null',
         "label_for_charts": "not shown",

@@ -101,7 +101,6 @@ class Names:
         known = sorted((self._holders[w] for w in words if w in self._holders), key=len)
         return len(set.intersection(*known)) if known else 0
 
-
     def called(self, name: Name) -> int:
         """How many distinct names are this one but for words like Group."""
         return self._inner[name.inner]
