@@ -199,6 +199,26 @@ def partner(
         partner_output.shown(session.out, made.found, everything=everything)
 
 
+@maps.command()
+def told(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A partner; without it: all.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """What partners were ever told, from the log. Asks no side."""
+    from app import partner_output
+    from app.told import ToldLog
+
+    session = open_session(ctx.obj, json=json)
+    entries = ToldLog(session.load().state).entries(name)
+    if json:
+        session.print_json({"told": entries})
+    else:
+        partner_output.log(session.out, entries)
+
+
 def _pair(text: str) -> tuple[str, str]:
     from app.messages import usage
 

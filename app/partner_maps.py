@@ -160,7 +160,12 @@ def partner_of(loaded: LoadedConfig, name: str, wishes: Wishes) -> Partner:
 def our_list(session: Session, loaded: LoadedConfig, partner: Partner, wishes: Wishes) -> Listed:
     """Our accounts with their populations, and those that are private to this partner."""
     config = loaded.config
-    source = wishes.ours or config.sharing.accounts or next(iter(config.sides))
+    source = wishes.ours or config.sharing.accounts or next(iter(config.sides), None)
+    if source is None:
+        raise SettingsError(
+            "nothing tells where our accounts are",
+            remedy="Name a side or a file under `sharing.accounts`, or with --ours.",
+        )
     book = read_book(loaded, session.clock, source)
     populations = populations_of(config.populations)
     found = members(populations, book)

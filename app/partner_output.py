@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +179,20 @@ def report_sheets(decided: Told) -> list[Sheet]:
         Sheet("Counts", ("Our list", "Your list", "Companies", "As of"), counts),
         Sheet("Accounts", head, accounts),
     ]
+
+
+def log(out: Console, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Print what partners were told, a line for each report."""
+    rows = [
+        (
+            entry["at"][:19].replace("T", " "), entry["partner"], entry["file"],
+            sum(c["count"] is not None for c in entry["counts"]), len(entry["fresh"]),
+            len(entry["accounts"]),
+        )
+        for entry in entries
+    ]  # fmt: skip
+    head = ("when (UTC)", "partner", "file", "counts", "new counts", "accounts named")
+    show.table(out, head, rows, caption=show.count(len(rows), "report"))
 
 
 def _cell(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -33,4 +34,22 @@ class Condition(Strict):
     def _some_operator(self) -> Condition:
         if not (self.model_fields_set - {"field"}):
             raise ValueError("give an operator: equals, not, in, not_in, present, contains, …")
+        return self
+
+
+class SecretRef(Strict):
+    """Where a secret is, never the secret itself: exactly one of the three."""
+
+    env: str | None = Field(None, description="name of an environment variable")
+    file: Path | None = Field(
+        None, description="file whose first line is the secret, or that is a PEM key"
+    )
+    command: list[str] | None = Field(
+        None, description="program and arguments that print the secret; no shell is used"
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SecretRef:
+        if sum(x is not None for x in (self.env, self.file, self.command)) != 1:
+            raise ValueError("give exactly one of env, file, command")
         return self

@@ -61,6 +61,8 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
             yield from check(key, side)
         if side.ca_file and not (folder / side.ca_file.expanduser()).is_file():
             yield Problem((*key, "ca_file"), f"there is no file `{side.ca_file}`", _RELATIVE)
+    if not config.partners:
+        yield from _enough_sides(config)
     yield from _same_account_twice(config)
     for kind, customs in config.custom.items():
         for name in customs:
@@ -75,6 +77,16 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
         yield from _parses(("schedule", word), rules.duration, getattr(config.schedule, word))
 
 
+def _enough_sides(config: Config) -> Iterator[Problem]:
+    if not config.sides:
+        yield Problem((), "the key `sides` is missing", "Add `sides:` here.")
+    elif len(config.sides) < _LEAST:
+        what = f"needs at least {_LEAST} entries, has {len(config.sides)}"
+        yield Problem(("sides",), what, "Add what is missing.")
+
+
+_LEAST = 2
+"""Sides of a sync."""
 _RELATIVE = "Give the path from the folder of this file."
 _SNAKE = "Use small letters, digits and _."
 

@@ -5,32 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue
 
 from config.account_maps import AccountMaps
 from config.base import Condition as Condition
 from config.base import Kind as Kind
 from config.base import Scalar as Scalar
+from config.base import SecretRef as SecretRef
 from config.base import Strict as Strict
 from config.partners import Partner, PopulationSettings, Sharing
-
-
-class SecretRef(Strict):
-    """Where a secret is, never the secret itself: exactly one of the three."""
-
-    env: str | None = Field(None, description="name of an environment variable")
-    file: Path | None = Field(
-        None, description="file whose first line is the secret, or that is a PEM key"
-    )
-    command: list[str] | None = Field(
-        None, description="program and arguments that print the secret; no shell is used"
-    )
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> SecretRef:
-        if sum(x is not None for x in (self.env, self.file, self.command)) != 1:
-            raise ValueError("give exactly one of env, file, command")
-        return self
 
 
 class Credentials(Strict):
@@ -255,11 +238,23 @@ class CustomField(Strict):
     ] = Field(..., description="type of its values, the same on every side")  # fmt: skip
 
 
+_TWO_SIDES_OR_PARTNERS: dict[str, JsonValue] = {
+    "anyOf": [
+        {"required": ["partners"]},
+        {"required": ["sides"], "properties": {"sides": {"minProperties": 2}}},
+    ]
+}
+
+
 class Config(Strict):
     """The whole file."""
 
+    model_config = ConfigDict(json_schema_extra=_TWO_SIDES_OR_PARTNERS)
+
     version: Literal[1] = Field(1, description="version of this file's form")
-    sides: dict[str, Side] = Field(..., min_length=2, description="name -> CRM account")
+    sides: dict[str, Side] = Field(
+        {}, description="name -> CRM account; a sync needs two, comparing lists with partners none"
+    )
     custom: dict[Kind, dict[str, CustomField]] = Field(
         {}, description="fields of your own, used as custom.NAME in mappings and rules"
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.base import Condition, Strict
+from config.exchange import ExchangeSettings
 
 Level = Literal["hidden", "counts", "overlaps", "all"]
 Standard = Literal["customers", "open_opportunities", "prospects"]
@@ -97,6 +98,9 @@ class Partner(Strict):
     )
     decisions: Path | None = Field(
         None, description="CSV or XLSX file of pairs that a person decided: ours, theirs, answer"
+    )
+    exchange: ExchangeSettings = Field(
+        ExchangeSettings(), description="the terms of private exchanges; docs/private-exchange.md"
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import combinations
 
 from mapping.matching import keys
-from mapping.matching.companies import Options, duplicate_companies, link_companies
+from mapping.matching.companies import compare_companies, link_companies
 from mapping.matching.model import Company, Decision, Match, Verdict
 
-_SURE = Options(questions=False)
+CROWD = 20
+"""More records than this under one key (the domain of a franchise) are not compared by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ def link(
     away, before they are compared: so both parties find the same companies, whichever of them
     calls a list `ours`. `decisions` (left: ours) override what is found.
     """
-    turned = _content(theirs) < _content(ours)
-    first, second = (theirs, ours) if turned else (ours, theirs)
-    lists = (_Numbered(first), _Numbered(second))
+    mine, other = _Numbered(ours), _Numbered(theirs)
+    turned = other.content < mine.content
+    lists = (other, mine) if turned else (mine, other)
     told = [d for d in (lists[0].decision(d, lists[1], turned=turned) for d in decisions) if d]
     found = link_companies(lists[0].companies, lists[1].companies, decisions=told)
     within = [duplicates_in(one.companies) for one in lists]
@@ -51,8 +53,32 @@ def link(
 
 
 def duplicates_in(listed: Sequence[Company]) -> list[Match]:
-    """Pairs of one list that are the same company."""
-    return [m for group in duplicate_companies(listed, options=_SURE) for m in group.matches]
+    """Pairs of one list that are the same company, among those with an equal key. Spellings that
+    share none are left to `tieline duplicates`; where the other party has the company too, they
+    meet over its record."""
+    holders: dict[str, list[Company]] = {}
+    for company in listed:
+        for key in _keys(company):
+            holders.setdefault(key, []).append(company)
+    pairs = {
+        (one.id, other.id): (one, other)
+        for group in holders.values()
+        if 1 < len(group) <= CROWD
+        for one, other in combinations(group, 2)
+    }
+    found = (compare_companies(*pairs[ids]) for ids in sorted(pairs))
+    return [match for match in found if match.verdict is Verdict.SAME]
+
+
+def _keys(company: Company) -> set[str]:
+    """What two records of one company are likely to share."""
+    name = keys.name_key(company.name) or ""
+    number = keys.registration_key(company.registration)
+    domains = {keys.domain_key(text) for text in company.domains} - {None}
+    found = {f"domain {domain}" for domain in domains}
+    found |= {f"domain {domain} {name}" for domain in domains}
+    found |= {f"number {number}"} if number else set()
+    return found | ({f"name {name} {keys.country_key(company.country)}"} if name else set())
 
 
 def fingerprint(company: Company) -> str:
@@ -70,21 +96,27 @@ def fingerprint(company: Company) -> str:
 # -- order, components ---------------------------------------------------------------------------
 
 
-def _content(companies: Iterable[Company]) -> list[str]:
-    return sorted(repr(replace(company, id="", parent=None)) for company in companies)
+def _content(company: Company) -> str:
+    """All that a record says, but for its ids."""
+    return repr([getattr(company, name) for name in _SAID])
+
+
+_SAID = tuple(f.name for f in fields(Company) if f.name not in ("id", "parent"))
 
 
 class _Numbered:
     """A list in the order of its content, with numbers for ids."""
 
     def __init__(self, companies: Sequence[Company]) -> None:
-        ordered = sorted(companies, key=lambda c: (repr(replace(c, id="", parent=None)), c.id))
-        self.ids = [company.id for company in ordered]
-        self.number = {company.id: f"{at:08d}" for at, company in enumerate(ordered)}
-        self.companies = [
-            replace(c, id=self.number[c.id], parent=self.number.get(c.parent or ""))
-            for c in ordered
-        ]
+        ordered = sorted((_content(c), c.id, at) for at, c in enumerate(companies))
+        self.content = [content for content, _, _ in ordered]
+        self.ids = [name for _, name, _ in ordered]
+        self.number = {name: f"{at:08d}" for at, name in enumerate(self.ids)}
+        self.companies = [self._numbered(companies[at]) for _, _, at in ordered]
+
+    def _numbered(self, company: Company) -> Company:
+        parent = self.number.get(company.parent or "")
+        return replace(company, id=self.number[company.id], parent=parent)
 
     def id(self, number: str) -> str:
         return self.ids[int(number)]

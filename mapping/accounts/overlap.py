@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -128,22 +129,20 @@ def _one(
 
 
 def _matrix(ours: Members, theirs: Members, mutual: Sequence[Mutual]) -> list[Cell]:
+    in_cell: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
+    for one in mutual:
+        left = Counter(name for side in one.ours for name in side.status)
+        right = Counter(name for side in one.theirs for name in side.status)
+        for mine, here in left.items():
+            for other, there in right.items():
+                in_cell.setdefault((mine, other), []).append((one.id, here, there))
     cells = []
     for mine in ours:
         for other in theirs:
-            left = [[s for s in m.ours if mine in s.status] for m in mutual]
-            right = [[s for s in m.theirs if other in s.status] for m in mutual]
-            both = [i for i in range(len(mutual)) if left[i] and right[i]]
-            cells.append(
-                Cell(
-                    ours=mine,
-                    theirs=other,
-                    our_count=sum(len(left[i]) for i in both),
-                    their_count=sum(len(right[i]) for i in both),
-                    entity_count=len(both),
-                    mutual=tuple(mutual[i].id for i in both),
-                )
-            )
+            found = in_cell.get((mine, other), [])
+            here, there = sum(n for _, n, _ in found), sum(n for *_, n in found)
+            names = tuple(name for name, *_ in found)
+            cells.append(Cell(mine, other, here, there, len(found), names))
     return cells
 
 

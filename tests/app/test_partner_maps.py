@@ -18,9 +18,6 @@ from tests.mapping.accounts.lists import NAMES
 
 CONFIG = """\
 version: 1
-sides:
-  one: {type: memory}
-  two: {type: memory}
 sharing:
   company: Ours Ltd
   accounts: ours.csv
@@ -112,6 +109,11 @@ def test_the_report_tells_what_is_shared_and_is_logged(
     (entry,) = ToldLog(folder / ".tieline").entries("acme")
     assert [a["fields"]["name"] for a in entry["accounts"]] == named
     assert entry["file"] == "for-acme.json"
+    shown = tieline("map", "told", "acme")
+    assert shown.code == 0
+    assert "for-acme.json" in shown.out
+    assert tieline("map", "told", "--json").json["told"][0]["accounts"] == entry["accounts"]
+    assert tieline("map", "told", "nobody", "--json").json == {"told": []}
     for kept in (folder / ".tieline" / "partners").rglob("*.jsonl"):
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
@@ -211,6 +213,20 @@ def test_a_list_may_be_named_on_the_command_line(
     unknown = tieline("map", "partner", "acmee")
     assert unknown.code == 2
     assert "Did you mean `acme`?" in unknown.err
+
+
+def test_a_configuration_for_lists_alone_syncs_nothing(
+    folder: Path, tieline: Callable[..., Result]
+) -> None:
+    found = tieline("plan")
+    assert found.code == 2
+    assert "a sync needs two sides" in found.err
+    text = (folder / "tieline.yaml").read_text(encoding="utf-8")
+    without = text.replace("  accounts: ours.csv\n", "")
+    (folder / "tieline.yaml").write_text(without, encoding="utf-8")
+    found = tieline("map", "partner", "acme")
+    assert found.code == 2
+    assert "nothing tells where our accounts are" in found.err
 
 
 def test_decisions_of_a_file_are_followed(folder: Path, tieline: Callable[..., Result]) -> None:

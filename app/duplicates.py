@@ -1,0 +1,179 @@
+"""Finds the duplicates of a side, a state or a spreadsheet; those of a side become questions."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from app.session import Session
+from app.sources import read_book, side_book
+from app.wiring import Workshop, workshop
+from config.load import LoadedConfig
+from core.errors import SettingsError
+from mapping.accounts.records import Book, Record, companies, individuals
+from mapping.matching.model import Decision, Group, Match, Verdict
+from sync.conceal import vault_of
+from sync.duplicates import Proposal, able_to_merge, decisions, propose
+from sync.lock import locked
+from sync.model import Row, State
+from sync.sides import Side, by_name
+from sync.store import Store
+from sync.waiting import short_id
+
+KINDS = ("account", "person")
+
+
+def found(session: Session, source: str, kind: str, at_least: float) -> dict[str, Any]:
+    """The groups of a source with their evidence and the proposed survivor; of a side the ids of
+    the questions too. Raises TielineError."""
+    if kind not in KINDS:
+        raise SettingsError(f"there is no kind {kind} here", remedy=f"One of: {', '.join(KINDS)}.")
+    loaded = session.load()
+    wanted = ("account",) if kind == "account" else ("account", "person")
+    if source in loaded.config.sides:
+        with workshop(loaded, session.clock, writing=False) as made:
+            return _of_side(session, made, source, kind, at_least, wanted)
+    book = read_book(loaded, session.clock, source, kinds=wanted, kind=kind)
+    return _told(book, kind, _at_least(_groups(book, kind, ()), at_least), {}, {})
+
+
+def _of_side(
+    session: Session, made: Workshop, name: str, kind: str, at_least: float, wanted: Sequence[str]
+) -> dict[str, Any]:
+    side = by_name(made.sides)[name]
+    book = side_book(made, name, kinds=wanted)
+    with _store(made.loaded) as store:
+        said = decisions(store, name)
+    groups = _at_least(_groups(book, kind, said), at_least)
+    with locked(made.loaded.state), _store(made.loaded) as store:
+        linked = _linked(store, side, kind)
+        found = list(_proposals(book, side, kind, groups, linked))
+        asked = propose(store, side, kind, found, session.clock.now())
+    ids = {(q.entity): short_id(q.id) for q in asked}
+    told = _told(book, kind, groups, {p.loser: p for p in found}, ids)
+    by_hand = sum(1 for p in found if not able_to_merge(side, p))
+    return {**told, "questions": len(asked), "by_hand": by_hand}
+
+
+def _store(loaded: LoadedConfig) -> Store:
+    loaded.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Store(loaded.state / "state.db", vault_of(loaded.config, loaded.state))
+
+
+def _groups(book: Book, kind: str, said: Iterable[Decision]) -> list[Group]:
+    if kind == "account":
+        from mapping.matching.companies import duplicate_companies
+
+        found = companies(book)
+        above = {(c.id, c.parent) for c in found if c.parent}
+        groups = duplicate_companies(found, decisions=said)
+        return [g for g in groups if not _is_a_hierarchy(g, above)]
+    from mapping.matching.people import duplicate_people
+
+    return duplicate_people(individuals(book), decisions=said)
+
+
+def _is_a_hierarchy(group: Group, above: Container[tuple[str, str]]) -> bool:
+    """Two of which one stands above the other: somebody said so, and that they are two."""
+    one, other = group.members[0], group.members[-1]
+    return len(group.members) == 2 and ((one, other) in above or (other, one) in above)
+
+
+def _at_least(groups: Sequence[Group], score: float) -> list[Group]:
+    return [g for g in groups if any(m.score >= score for m in g.matches)]
+
+
+def _linked(store: Store, side: Side, kind: str) -> set[str]:
+    """Ids of the side's records that are linked with one of another side."""
+    mine = list(store.rows("side = ? AND kind = ? AND entity IS NOT NULL", (side.name, kind)))
+    known = store.by_entities([str(row.entity) for row in mine])
+    return {row.id for row in mine if _elsewhere(known.get(str(row.entity), []), side.name)}
+
+
+def _elsewhere(rows: Iterable[Row], side: str) -> bool:
+    return any(row.side != side and row.state is State.LIVE for row in rows)
+
+
+def _proposals(
+    book: Book, side: Side, kind: str, groups: Iterable[Group], linked: set[str]
+) -> Iterator[Proposal]:
+    """One for each record that would be merged away; who is linked already survives."""
+    records = {record.id: record for record in book.of(kind)}
+    for group in groups:
+        survivor = _survivor(group, linked)
+        for member in group.members:
+            match = _best(group, member, survivor)
+            if member != survivor and match is not None:
+                loser, kept = records[member], records[survivor]
+                yield Proposal(
+                    kind, side.name, loser.object_type, loser.id, kept.object_type, kept.id,
+                    match.score, match.method, match.evidence,
+                )  # fmt: skip
+
+
+def _survivor(group: Group, linked: set[str]) -> str:
+    """The engine's choice, unless only others are linked with another side."""
+    if group.survivor in linked:
+        return group.survivor
+    return next((member for member in group.members if member in linked), group.survivor)
+
+
+def _best(group: Group, member: str, survivor: str) -> Match | None:
+    """What speaks for a member: its match with the survivor, else its surest inside the group."""
+    inside = [
+        m
+        for m in group.matches
+        if member in (m.left, m.right)
+        and {m.left, m.right} <= set(group.members)
+        and m.verdict is not Verdict.DIFFERENT
+    ]
+    return min(
+        inside,
+        key=lambda m: (survivor not in (m.left, m.right), -m.score, m.left, m.right),
+        default=None,
+    )
+
+
+def _told(
+    book: Book,
+    kind: str,
+    groups: Sequence[Group],
+    proposed: Mapping[str, Proposal],
+    ids: Mapping[str, str],
+) -> dict[str, Any]:
+    records = {record.id: record for record in book.of(kind)}
+    return {
+        "source": book.name,
+        "kind": kind,
+        "records": len(records),
+        "groups": [_group(group, records, proposed, ids) for group in groups],
+        "notes": list(book.notes),
+    }
+
+
+def _group(
+    group: Group,
+    records: Mapping[str, Record],
+    proposed: Mapping[str, Proposal],
+    ids: Mapping[str, str],
+) -> dict[str, Any]:
+    survivors = [proposed[m].survivor for m in group.members if m in proposed]
+    survivor = survivors[0] if survivors else group.survivor
+    members = []
+    for member in sorted(group.members, key=lambda m: m != survivor):
+        record, match = records[member], _best(group, member, survivor)
+        alone = member == survivor or match is None
+        members.append(
+            {
+                "id": member,
+                "object_type": record.object_type,
+                "name": record.name,
+                "where": record.where,
+                "score": None if alone or match is None else match.score,
+                "verdict": None if alone or match is None else str(match.verdict),
+                "method": None if alone or match is None else match.method,
+                "evidence": [] if alone or match is None else list(match.evidence),
+                "question": ids.get(f"{record.object_type}:{record.id}"),
+            }
+        )
+    return {"survivor": survivor, "members": members}
