@@ -27,6 +27,9 @@ EVERYWHERE = frozenset(
 )  # fmt: skip
 """Words of which the names of many companies are made; see also the short forms of words."""
 
+CUT = 0.8
+"""How alike two words are of which one is the other's beginning; see `alike.likeness`."""
+
 OWN = 6.5
 """A word that weighs more than this names something of its own (a unit, a sister)."""
 
@@ -148,18 +151,45 @@ def _only_a_question(
         yield f"different domains ({_some(left.all_domains)}, {_some(right.all_domains)})"
     if left.record.parent == right.record.id or right.record.parent == left.record.id:
         yield "one is above the other"
-    yield from _names_only_a_question(name, columns)
+    abroad = _abroad(left, name) or _abroad(right, name)
+    yield from _names_only_a_question(name, columns, _main_apart(left, right, name), abroad)
 
 
-def _names_only_a_question(name: NameEvidence, columns: dict[str, bool]) -> Iterator[str]:
+def _abroad(record: Prepared, name: NameEvidence) -> bool:
+    """Whether a record is in a country that does not know the legal form of the other."""
+    here, there = set(name.left.forms), set(name.right.forms)
+    if not here or not there or here & there or not record.country:
+        return False
+    return any(
+        record.country not in (names.families()[form] or {record.country}) for form in here | there
+    )
+
+
+def _main_apart(left: Prepared, right: Prepared, name: NameEvidence) -> tuple[str, ...]:
+    """Words that only one of the main names has, where other names were nearer."""
+    if (
+        not left.names
+        or not right.names
+        or name.left is left.names[0]
+        and name.right is right.names[0]
+    ):
+        return ()
+    pair = alike.compare(left.names[0], right.names[0])
+    return (*pair.only_left, *pair.only_right)
+
+
+def _names_only_a_question(
+    name: NameEvidence, columns: dict[str, bool], main: tuple[str, ...], abroad: bool
+) -> Iterator[str]:
     pair = name.alike
     if pair is None:
         if columns:
             yield "at least one shows no name"
         return
-    if pair["forms"]:
+    if pair["forms"] or abroad:
         yield "legal forms of different countries"
-    units = [w for w in (*pair.only_left, *pair.only_right, *_beside(name)) if w in unit_words()]
+    apart = (*pair.only_left, *pair.only_right, *_beside(name), *main)
+    units = sorted({word for word in apart if word in unit_words()})
     if units and not pair["known"]:
         yield f"a unit or a place in one name only ({' '.join(units)})"
     if pair["numbers"]:
@@ -169,13 +199,19 @@ def _names_only_a_question(name: NameEvidence, columns: dict[str, bool]) -> Iter
         if not keyed and _common(name.left):
             yield "a name that many companies could have"
         return
-    if pair["formal"] and not columns.get("domain"):
-        yield "one name is told in full, with its legal form, and lacks words of the other"
     over = (*pair.only_left, *pair.only_right)
+    if name.left.forms and name.right.forms and over:
+        full = not (columns.get("domain") and names.OUTER.issuperset(over))
+    else:
+        full = bool(pair["formal"]) and not columns.get("domain")
+    if full:
+        yield "told in full, with a legal form, one name lacks words of the other"
     if "partners" in over and "lp" in (*name.left.forms, *name.right.forms):
         yield "a partnership beside the company"
     if name.unique:
         return
+    if 0 < pair["closest"] <= CUT and not columns.get("domain"):
+        yield "a word of one name is only the beginning of one of the other"
     extra = [word for word in over if alike.weight(word) > OWN]
     lines = [word for word in over if word in business_lines()]
     if extra or lines:
