@@ -162,7 +162,7 @@ def _only_a_question(gammas: Mapping[str, int]) -> Iterator[str]:
         yield "first names differ: it may be somebody of the same family or office"
     elif not born and gammas["first"] < SURE_NAME:
         yield "first names are not sure to be one, and nothing else is theirs alone"
-    if "birth" in apart and not gammas["email"] == TOP["email"]:
+    if "birth" in apart and gammas["email"] != TOP["email"]:
         yield "dates of birth differ: it may be a namesake of the family"
     if "national" in apart and not born and not home:
         yield "national numbers differ"

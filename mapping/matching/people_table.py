@@ -13,8 +13,8 @@ from anyascii import anyascii
 from mapping.matching import keys, names
 from mapping.matching.model import Individual
 
-COLUMNS = ("unique_id", "first", "called", "last", "suffix", "birth", "national", "number", "street", "city", "postal",
-           "region", "country", "email", "phone", "company")  # fmt: skip
+COLUMNS = ("unique_id", "first", "called", "last", "suffix", "birth", "national", "number",
+           "street", "city", "postal", "region", "country", "email", "phone", "company")  # fmt: skip
 
 BATCH = 50_000
 """Rows that are turned into columns at a time."""
