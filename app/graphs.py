@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from app.progress import shown
@@ -12,6 +14,8 @@ from config.load import LoadedConfig
 from config.model import Config
 from core.errors import SettingsError
 from mapping.accounts.graph import Entry, Graph, Part, bound
+from mapping.accounts.records import Book
+from mapping.accounts.spreadsheet import read_records
 from mapping.canonical import FIELDS, KINDS
 from sync.detect import read_kind
 from sync.model import Row
@@ -22,18 +26,40 @@ from sync.store import Store
 Key = tuple[str, str, str]
 
 
-def graph_of(session: Session, loaded: LoadedConfig, side: str | None) -> Graph:
-    """The graph of a side, read now; or, without one, of what the sync has seen of all sides.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a map is from: a side to be read now, or spreadsheets; nothing: the state."""
 
-    Raises SettingsError for an unknown side or where no sync has run, and ConnectorError.
+    side: str | None = None
+    accounts: Path | None = None
+    people: Path | None = None
+    opportunities: Path | None = None
+
+    @property
+    def sheets(self) -> dict[str, Path]:
+        """The spreadsheets by kind."""
+        named = {"account": self.accounts, "person": self.people, "opportunity": self.opportunities}
+        return {kind: path for kind, path in named.items() if path is not None}
+
+
+NOWHERE = Origin()
+
+
+def graph_of(session: Session, loaded: LoadedConfig, origin: Origin = NOWHERE) -> Graph:
+    """The graph of a side, read now; of spreadsheets; or of what the sync has seen of all sides.
+
+    Raises SettingsError for an unknown side or sheet or where no sync has run, ConnectorError.
     """
+    side = origin.side
+    if origin.sheets:
+        return from_sheets(origin.sheets, loaded.config)
     if side is not None:
         return _live(session, loaded, side)
     path = loaded.state / "state.db"
     if not path.exists():
         raise SettingsError(
             "no sync has run yet, so nothing is known of any side",
-            remedy="Run `tieline run` first, or name a side to be read now with --side.",
+            remedy="Run `tieline run` first, or name a side with --side, or files with --accounts.",
         )
     with Store(path) as store:
         return from_store(store, loaded.config, "state of the sync")
@@ -151,3 +177,50 @@ class _Reader:
                 role = item.get("role")
                 found.append(Part(person, row.side, vendor, role, bool(item.get("primary"))))
         return found
+
+
+# -- spreadsheets ------------------------------------------------------------------------------
+
+
+def from_sheets(sheets: Mapping[str, Path], config: Config) -> Graph:
+    """The records of spreadsheets, by kind. People and opportunities belong to the account that
+    they name by its id or its exact name. Raises SettingsError."""
+    if "account" not in sheets:
+        raise SettingsError(
+            "people and opportunities are drawn around accounts, and there is no list of them",
+            remedy="Name the list of accounts with --accounts FILE.",
+        )
+    currency = config.account_maps.currency
+    books = {k: read_records(path, k, currency=currency) for k, path in sheets.items()}
+    at = _places(books["account"])
+    entries = [
+        Entry(
+            f"{kind}:{record.id}",
+            kind,
+            _connected(record.values, at),
+            ((path.name, kind, record.id),),
+            record.created,
+        )
+        for kind, path in sheets.items()
+        for record in books[kind].of(kind)
+    ]
+    return bound(entries, ", ".join(path.name for path in sheets.values()))
+
+
+def _places(accounts: Book) -> dict[str, str]:
+    """The key of each account by id and by name; a name that several have leads nowhere."""
+    names: dict[str, set[str]] = {}
+    for record in accounts.accounts:
+        names.setdefault(record.name.casefold(), set()).add(record.id)
+    found = {n: f"account:{i}" for n, ids in names.items() if len(ids) == 1 for i in ids}
+    return {**found, **{r.id.casefold(): f"account:{r.id}" for r in accounts.accounts}}
+
+
+def _connected(values: Mapping[str, Any], at: Mapping[str, str]) -> dict[str, Any]:
+    """Values with the keys of the accounts that they name."""
+    found = dict(values)
+    home = values.get("account") or values.get("company_name")
+    found["account"] = at.get(str(home).casefold()) if home else None
+    if values.get("parent"):
+        found["parent"] = at.get(str(values["parent"]).casefold())
+    return found

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.session import open_session
+
+if TYPE_CHECKING:
+    from app.graphs import Origin
 
 maps = typer.Typer(help="Draw accounts: who decides, what is open, where the potential is.",
                    no_args_is_help=True)  # fmt: skip
@@ -22,6 +25,13 @@ Html = Annotated[
 ]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write the main table as CSV.")]
 Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="Write all tables as a workbook.")]
+Accounts = Annotated[
+    Path | None, typer.Option("--accounts", help="Draw from this CSV or XLSX list of accounts.")
+]
+People = Annotated[Path | None, typer.Option("--people", help="The people of --accounts.")]
+Opportunities = Annotated[
+    Path | None, typer.Option("--opportunities", help="The opportunities of --accounts.")
+]
 WriteTo = Annotated[
     str | None,
     typer.Option("--write-to", metavar="SIDE", help="Plan the writes of `account_maps.write`."),
@@ -31,12 +41,24 @@ Output = Annotated[
 ]
 
 
-def check_write(write_to: str | None, output: Path | None, side: str | None = None) -> None:
+def check_write(write_to: str | None, output: Path | None, *, elsewhere: bool = False) -> None:
     """Options that belong together. Raises BadParameter."""
     if output is not None and write_to is None:
         raise typer.BadParameter("--output saves the plan of --write-to")
-    if write_to is not None and side is not None:
-        raise typer.BadParameter("--write-to writes what the sync knows: not with --side")
+    if write_to is not None and elsewhere:
+        raise typer.BadParameter("--write-to writes what the sync knows: not with --side or files")
+
+
+def origin_of(
+    side: str | None, accounts: Path | None, people: Path | None, opportunities: Path | None
+) -> Origin | None:
+    """Where a map is to be drawn from; None: the state. Raises BadParameter."""
+    from app.graphs import Origin
+
+    files = (accounts, people, opportunities)
+    if side is not None and any(files):
+        raise typer.BadParameter("--side or files, not both")
+    return Origin(side, *files) if side is not None or any(files) else None
 
 
 @maps.command()
@@ -49,6 +71,9 @@ def account(
         str | None, typer.Option("--opportunity", help="The committee of this opportunity only.")
     ] = None,
     side: Side = None,
+    accounts: Accounts = None,
+    people: People = None,
+    opportunities: Opportunities = None,
     html: Html = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
@@ -63,9 +88,10 @@ def account(
     """
     from app import map_output, maps, show_maps
 
-    check_write(write_to, output, side)
+    origin = origin_of(side, accounts, people, opportunities)
+    check_write(write_to, output, elsewhere=origin is not None)
     session = open_session(ctx.obj, json=json)
-    found = maps.account_map(session, name, side=side, opportunity=opportunity)
+    found = maps.account_map(session, name, origin=origin, opportunity=opportunity)
     map_output.account(session, found, html=html, csv=csv, xlsx=xlsx)
     if write_to is not None:
         from app import sync_commands, writing_back
@@ -82,6 +108,9 @@ def account(
 def territory(
     ctx: typer.Context,
     side: Side = None,
+    accounts: Accounts = None,
+    people: People = None,
+    opportunities: Opportunities = None,
     html: Html = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
@@ -90,8 +119,9 @@ def territory(
     """Accounts by region and industry: customers, pipeline, potential."""
     from app import map_output, maps, show_maps
 
+    origin = origin_of(side, accounts, people, opportunities)
     session = open_session(ctx.obj, json=json)
-    graph, found = maps.territory(session, side=side)
+    graph, found = maps.territory(session, origin=origin)
     map_output.territory(session, graph, found, html=html, csv=csv, xlsx=xlsx)
     if json:
         session.print_json(show_maps.territory_json(graph, found))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.graphs import graph_of
+from app.graphs import NOWHERE, Origin, graph_of
 from app.session import Session
 from config.account_maps import AccountMaps
 from config.base import Condition
@@ -26,12 +26,12 @@ _FEW = 8
 
 
 def account_map(
-    session: Session, account: str, *, side: str | None = None, opportunity: str | None = None
+    session: Session, account: str, *, origin: Origin | None = None, opportunity: str | None = None
 ) -> AccountMap:
     """The map of an account, or of one opportunity of it. Raises SettingsError where it is not
     found, TielineError of what it is drawn from."""
     loaded = session.load()
-    graph = graph_of(session, loaded, side)
+    graph = graph_of(session, loaded, origin or NOWHERE)
     return account_map_of(session, loaded, graph, account, opportunity)
 
 
@@ -54,11 +54,11 @@ def account_map_of(
     return drawn(sources, found, frame, opportunity=deal)
 
 
-def territory(session: Session, *, side: str | None = None) -> tuple[Graph, list[Plot]]:
+def territory(session: Session, *, origin: Origin | None = None) -> tuple[Graph, list[Plot]]:
     """Every account with its region, industry, pipeline and potential."""
     loaded = session.load()
     maps = loaded.config.account_maps
-    graph = graph_of(session, loaded, side)
+    graph = graph_of(session, loaded, origin or NOWHERE)
     strategic = all_of(maps.strategic, graph)
     return graph, plots(graph, Rules(maps.regions, products_of(maps, graph), strategic))
 

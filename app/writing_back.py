@@ -52,7 +52,7 @@ def plan_partner(session: Session, found: PartnerMap, ours: Book, side: str) -> 
     if field is None:
         raise loaded.at(("account_maps",), "`write` names no field for partners", _REMEDY)
     statuses = {s.id: _statuses(mutual) for mutual in found.mutual for s in mutual.ours}
-    shown = graph_of(session, loaded, None).entries  # as the sides show it, settled or not
+    shown = graph_of(session, loaded).entries  # as the sides show it, settled or not
     handed = {}
     for account in ours.accounts:
         if account.id in shown:  # else it is linked with nothing

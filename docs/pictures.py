@@ -83,7 +83,7 @@ def draw() -> None:
         call(config, "setup")
         call(config, "run")
         session = open_session(Options(config=config, quiet=True))
-        graph = graph_of(session, session.load(), None)
+        graph = graph_of(session, session.load())
         account = busiest(graph)
         write(folder / "committee.csv", committee(graph.people(account.key)))
         write(folder / "velmora.csv", partners_list(graph))

@@ -78,6 +78,8 @@ class Graph:
     source: str = ""
     """Where they are from, in words."""
     _below: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    _ids: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    _names: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Entry]:
         """Every entry of a kind, by name."""
@@ -109,11 +111,11 @@ class Graph:
 
     def find(self, kind: str, text: str) -> list[Entry]:
         """Entries that a person may mean: by key, by any side's id, else by name or e-mail."""
-        wanted = text.strip().casefold()
         if text in self.entries and self.entries[text].kind == kind:
             return [self.entries[text]]
-        by_id = [e for e in self.of(kind) if any(i[2].casefold() == wanted for i in e.ids)]
-        return by_id or [e for e in self.of(kind) if wanted in _names(e)]
+        wanted = (kind, text.strip().casefold())
+        keys = self._ids.get(wanted) or self._names.get(wanted) or ()
+        return _sorted(self.entries[key] for key in keys)
 
     def _at(self, kind: str, account: str) -> list[Entry]:
         return _sorted(self.entries[key] for key in self._below.get((kind, account), ()))
@@ -132,11 +134,17 @@ def bound(entries: Iterable[Entry], source: str = "") -> Graph:
     """A graph of entries. References to what is not in it lead nowhere and harm nothing."""
     known = {entry.key: entry for entry in entries}
     below: dict[tuple[str, str], list[str]] = {}
+    ids: dict[tuple[str, str], list[str]] = {}
+    names: dict[tuple[str, str], list[str]] = {}
     for entry in known.values():
         above = entry.values.get("parent" if entry.kind == "account" else "account")
         if isinstance(above, str) and above in known and above != entry.key:
             below.setdefault((entry.kind, above), []).append(entry.key)
-    return Graph(known, source, below)
+        for word in {record[2].casefold() for record in entry.ids}:
+            ids.setdefault((entry.kind, word), []).append(entry.key)
+        for word in _names(entry):
+            names.setdefault((entry.kind, word), []).append(entry.key)
+    return Graph(known, source, below, ids, names)
 
 
 def worth(opportunity: Entry, *, weighted: bool = False) -> Money:
