@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from config.matching import MatchingEngine
+
 Kind = Literal["account", "person", "opportunity"]
 Scalar = str | int | float | bool | None
 
@@ -276,6 +278,7 @@ class Config(Strict):
     questions: Questions = Field(Questions(), description="what waits for a person")
     privacy: Privacy = Field(Privacy(), description="what the state keeps of people's data")
     schedule: Schedule = Field(Schedule(), description="how often")
+    matching: MatchingEngine = Field(MatchingEngine(), description="what works out who is who")
     state: Path | None = Field(
         None, description="folder of the state; default .tieline beside this file"
     )
