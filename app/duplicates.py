@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from app.session import Session
@@ -12,10 +13,12 @@ from config.load import LoadedConfig
 from core.errors import SettingsError
 from mapping.accounts.records import Book, Record, companies, individuals
 from mapping.matching.model import Decision, Group, Match, Verdict
+from sync import likeness
 from sync.conceal import vault_of
-from sync.duplicates import Proposal, able_to_merge, decisions, propose
+from sync.duplicates import decisions, propose
 from sync.lock import locked
 from sync.model import Row, State
+from sync.proposals import Proposal
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.waiting import short_id
@@ -23,35 +26,48 @@ from sync.waiting import short_id
 KINDS = ("account", "person")
 
 
-def found(session: Session, source: str, kind: str, at_least: float) -> dict[str, Any]:
+LEAST: Mapping[str, float] = {"account": 0.0, "person": likeness.LEAST["person"]}
+"""The score from which groups are told, unless asked otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A group with its survivor, and why each other member is in it."""
+
+    members: tuple[str, ...]
+    survivor: str
+    losers: tuple[tuple[str, Match], ...]
+
+
+def found(session: Session, source: str, kind: str, at_least: float | None) -> dict[str, Any]:
     """The groups of a source with their evidence and the proposed survivor; of a side the ids of
     the questions too. Raises TielineError."""
     if kind not in KINDS:
         raise SettingsError(f"there is no kind {kind} here", remedy=f"One of: {', '.join(KINDS)}.")
+    least = LEAST[kind] if at_least is None else at_least
     loaded = session.load()
     wanted = ("account",) if kind == "account" else ("account", "person")
     if source in loaded.config.sides:
         with workshop(loaded, session.clock, writing=False) as made:
-            return _of_side(session, made, source, kind, at_least, wanted)
+            return _of_side(session, made, source, kind, least, wanted)
     book = read_book(loaded, session.clock, source, kinds=wanted, kind=kind)
-    return _told(book, kind, _at_least(_groups(book, kind, ()), at_least), {}, {})
+    return _told(book, kind, _alike(_groups(book, kind, ()), set(), least), {})
 
 
 def _of_side(
-    session: Session, made: Workshop, name: str, kind: str, at_least: float, wanted: Sequence[str]
+    session: Session, made: Workshop, name: str, kind: str, least: float, wanted: Sequence[str]
 ) -> dict[str, Any]:
     side = by_name(made.sides)[name]
     book = side_book(made, name, kinds=wanted)
     with _store(made.loaded) as store:
         said = decisions(store, name)
-    groups = _at_least(_groups(book, kind, said), at_least)
+    groups = _groups(book, kind, said)
     with locked(made.loaded.state), _store(made.loaded) as store:
-        linked = _linked(store, side, kind)
-        found = list(_proposals(book, side, kind, groups, linked))
-        asked = propose(store, side, kind, found, session.clock.now())
-    ids = {(q.entity): short_id(q.id) for q in asked}
-    told = _told(book, kind, groups, {p.loser: p for p in found}, ids)
-    by_hand = sum(1 for p in found if not able_to_merge(side, p))
+        alike = _alike(groups, _linked(store, side, kind), least)
+        proposals = _proposals(book, side, kind, alike)
+        asked = propose(store, side, kind, proposals, session.clock.now())
+    told = _told(book, kind, alike, {q.entity: short_id(q.id) for q in asked})
+    by_hand = sum(1 for q in asked if "by hand" in q.facts)
     return {**told, "questions": len(asked), "by_hand": by_hand}
 
 
@@ -79,10 +95,6 @@ def _is_a_hierarchy(group: Group, above: Container[tuple[str, str]]) -> bool:
     return len(group.members) == 2 and ((one, other) in above or (other, one) in above)
 
 
-def _at_least(groups: Sequence[Group], score: float) -> list[Group]:
-    return [g for g in groups if any(m.score >= score for m in g.matches)]
-
-
 def _linked(store: Store, side: Side, kind: str) -> set[str]:
     """Ids of the side's records that are linked with one of another side."""
     mine = list(store.rows("side = ? AND kind = ? AND entity IS NOT NULL", (side.name, kind)))
@@ -94,21 +106,16 @@ def _elsewhere(rows: Iterable[Row], side: str) -> bool:
     return any(row.side != side and row.state is State.LIVE for row in rows)
 
 
-def _proposals(
-    book: Book, side: Side, kind: str, groups: Iterable[Group], linked: set[str]
-) -> Iterator[Proposal]:
-    """One for each record that would be merged away; who is linked already survives."""
-    records = {record.id: record for record in book.of(kind)}
+def _alike(groups: Iterable[Group], linked: set[str], least: float) -> list[Alike]:
+    """The groups with who survives, and who would be merged into it."""
+    found: list[Alike] = []
     for group in groups:
         survivor = _survivor(group, linked)
-        for member in group.members:
-            match = _best(group, member, survivor)
-            if member != survivor and match is not None:
-                loser, kept = records[member], records[survivor]
-                yield Proposal(
-                    kind, side.name, loser.object_type, loser.id, kept.object_type, kept.id,
-                    match.score, match.method, match.evidence,
-                )  # fmt: skip
+        matches = ((m, _best(group, m, survivor)) for m in group.members if m != survivor)
+        losers = tuple((m, match) for m, match in matches if match and match.score >= least)
+        if losers:
+            found.append(Alike(group.members, survivor, losers))
+    return found
 
 
 def _survivor(group: Group, linked: set[str]) -> str:
@@ -134,46 +141,52 @@ def _best(group: Group, member: str, survivor: str) -> Match | None:
     )
 
 
-def _told(
-    book: Book,
-    kind: str,
-    groups: Sequence[Group],
-    proposed: Mapping[str, Proposal],
-    ids: Mapping[str, str],
-) -> dict[str, Any]:
+def _proposals(book: Book, side: Side, kind: str, alike: Iterable[Alike]) -> list[Proposal]:
+    """One for each record that would be merged away: the likeliest, where it is in several."""
+    records = {record.id: record for record in book.of(kind)}
+    found: dict[str, Proposal] = {}
+    for group in alike:
+        kept = records[group.survivor]
+        for member, match in group.losers:
+            loser = records[member]
+            made = Proposal(
+                kind, side.name, loser.object_type, loser.id, kept.object_type, kept.id,
+                match.score, match.method, match.evidence,
+            )  # fmt: skip
+            if member not in found or found[member].score < made.score:
+                found[member] = made
+    return list(found.values())
+
+
+def _told(book: Book, kind: str, alike: Sequence[Alike], ids: Mapping[str, str]) -> dict[str, Any]:
     records = {record.id: record for record in book.of(kind)}
     return {
         "source": book.name,
         "kind": kind,
         "records": len(records),
-        "groups": [_group(group, records, proposed, ids) for group in groups],
+        "groups": [
+            {
+                "survivor": group.survivor,
+                "members": [
+                    _member(records[group.survivor], None, {}),
+                    *(_member(records[member], match, ids) for member, match in group.losers),
+                ],
+            }
+            for group in alike
+        ],
         "notes": list(book.notes),
     }
 
 
-def _group(
-    group: Group,
-    records: Mapping[str, Record],
-    proposed: Mapping[str, Proposal],
-    ids: Mapping[str, str],
-) -> dict[str, Any]:
-    survivors = [proposed[m].survivor for m in group.members if m in proposed]
-    survivor = survivors[0] if survivors else group.survivor
-    members = []
-    for member in sorted(group.members, key=lambda m: m != survivor):
-        record, match = records[member], _best(group, member, survivor)
-        alone = member == survivor or match is None
-        members.append(
-            {
-                "id": member,
-                "object_type": record.object_type,
-                "name": record.name,
-                "where": record.where,
-                "score": None if alone or match is None else match.score,
-                "verdict": None if alone or match is None else str(match.verdict),
-                "method": None if alone or match is None else match.method,
-                "evidence": [] if alone or match is None else list(match.evidence),
-                "question": ids.get(f"{record.object_type}:{record.id}"),
-            }
-        )
-    return {"survivor": survivor, "members": members}
+def _member(record: Record, match: Match | None, ids: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "object_type": record.object_type,
+        "name": record.name,
+        "where": record.where,
+        "score": match.score if match else None,
+        "verdict": str(match.verdict) if match else None,
+        "method": match.method if match else None,
+        "evidence": list(match.evidence) if match else [],
+        "question": ids.get(f"{record.object_type}:{record.id}"),
+    }

@@ -19,8 +19,9 @@ def duplicates(
     ],
     kind: Annotated[str, typer.Option("--kind", help="account or person.")] = "account",
     at_least: Annotated[
-        float, typer.Option("--at-least", min=0, max=1, help="Only from this score on.")
-    ] = 0.0,
+        float | None,
+        typer.Option("--at-least", min=0, max=1, help="From this score on [people: 0.9]."),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="List everything, not only samples.")
     ] = False,

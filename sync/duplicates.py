@@ -2,83 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-
-import orjson
 
 from mapping.matching.model import Decision, Verdict
 from sync.answers import Answers, facts_of
 from sync.model import Action, Question, Reply, Row, State, Verb
 from sync.moves import Moves
+from sync.proposals import Proposal, drop, keep, kept
 from sync.sides import Side, by_name
-from sync.store import Store, dumps, guarded
+from sync.store import Store, guarded
 from sync.waiting import LOOKS_LIKE
 
 CAUSE = "duplicate"
 _LATER = "once the merge before it is done"
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """One record that looks like another of its own side, and would be merged into it."""
-
-    kind: str
-    side: str
-    loser_type: str
-    loser: str
-    survivor_type: str
-    survivor: str
-    score: float
-    method: str
-    evidence: tuple[str, ...] = ()
-
-
-# -- kept --------------------------------------------------------------------------------------
-
-
-def keep(store: Store, side: str, kind: str, proposals: Iterable[Proposal], at: datetime) -> None:
-    """Take these in place of what was proposed before for a side and kind."""
-    hiding = store.vault.hiding and kind == "person"
-    rows = [
-        (p.kind, p.side, p.loser_type, p.loser, p.survivor_type, p.survivor, p.score, p.method,
-         dumps([] if hiding else list(p.evidence)), at.isoformat())
-        for p in proposals
-    ]  # fmt: skip
-    with store.atomic():
-        conn = store.db.conn
-        conn.execute("DELETE FROM duplicates WHERE side = ? AND kind = ?", (side, kind))
-        conn.executemany("INSERT OR REPLACE INTO duplicates VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
-
-
-def kept(store: Store) -> list[Proposal]:
-    """What is proposed, by side and record."""
-    with guarded():
-        found = store.db.conn.execute(
-            "SELECT kind, side, loser_type, loser, survivor_type, survivor, score, method,"
-            " evidence FROM duplicates ORDER BY side, loser_type, loser"
-        ).fetchall()
-    return [Proposal(*plain, tuple(orjson.loads(evidence))) for *plain, evidence in found]
-
-
-def _drop(store: Store, proposal: Proposal) -> None:
-    with store.atomic():
-        store.db.conn.execute(
-            "DELETE FROM duplicates WHERE side = ? AND loser_type = ? AND loser = ?",
-            (proposal.side, proposal.loser_type, proposal.loser),
-        )
-
-
-def forget(store: Store, rows: Iterable[Row]) -> None:
-    """Remove what is proposed about some records."""
-    with store.atomic():
-        for row in rows:
-            store.db.conn.execute(
-                "DELETE FROM duplicates WHERE side = ? AND (loser_type = ? AND loser = ?"
-                " OR survivor_type = ? AND survivor = ?)",
-                (row.side, row.object_type, row.id, row.object_type, row.id),
-            )
 
 
 def decisions(store: Store, side: str) -> list[Decision]:
@@ -167,7 +104,7 @@ def able_to_merge(side: Side, proposal: Proposal) -> bool:
 
 def merge_duplicates(store: Store, sides: Sequence[Side], answers: Answers, moves: Moves) -> None:
     """Add what is proposed to the merges of a plan: a question, or where a person said so the
-    write. One merge a survivor and plan: a vendor may give the survivor a new id."""
+    write. A record takes part in one merge of a plan: a vendor may give the survivor a new id."""
     busy: set[tuple[str, str, str]] = set()
     for proposal in kept(store):
         side = by_name(sides).get(proposal.side)
@@ -177,10 +114,10 @@ def merge_duplicates(store: Store, sides: Sequence[Side], answers: Answers, move
             continue
         if loser is None or survivor is None or State.LIVE not in (loser.state, survivor.state):
             if loser is not None:  # not read yet is no reason: nothing may have run
-                _drop(store, proposal)
+                drop(store, proposal)
             continue
         if loser.state is not State.LIVE or loser.key == survivor.key:
-            _drop(store, proposal)
+            drop(store, proposal)
             continue
         if not answers.apart(loser, [survivor]):
             _propose(proposal, loser, survivor, side, answers, moves, busy)
@@ -215,10 +152,10 @@ def _propose(
     if answer.reply is not Reply.MERGE:
         return
     moves.resting.update(row.key for row in (loser, survivor) if row.entity is None)
-    if survivor.key in busy:
+    if busy & {loser.key, survivor.key}:
         waits.append((_LATER, ""))
         return
-    busy.add(survivor.key)
+    busy.update((loser.key, survivor.key))
     action = _action(loser, survivor, answer.said)
     moves.actions.append(action)
     waits.append((action.id, ""))

@@ -6,6 +6,7 @@ and not what there is. What resembles is a question, never a link.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,13 @@ from sync.store import Store, guarded
 
 CROWD = 50
 """Records of other sides that may share an inexact key; a key that more share tells nothing."""
+LEAST: Mapping[str, float] = {"account": 0.3, "person": 0.9}
+"""The score from which a record is held back and asked about. People of one company share so much
+that below what the engine is sure of nearly every pair of colleagues would be a question."""
+
+_TELLING = frozenset({"domain", "registration", "phone", "email"})
+"""What two that share it are asked about, whatever else differs."""
+
 _START = 6
 _SHORTEST = 4
 
@@ -53,9 +61,16 @@ def _account_keys(row: Row, store: Store) -> Iterator[str]:
         yield from _key("domain", domain)
     yield from _key("phone", phone_key(_text(row, "phone")))
     words = (name_key(_text(row, "name")) or "").split()
-    yield from _key("start", "".join(words)[:_START])
+    yield from _key("start", _skeleton("".join(words))[:_START])
     longest = max(words, key=len, default="")
-    yield from _key("word", longest if len(longest) >= _SHORTEST else "")
+    yield from _key("word", _skeleton(longest) if len(longest) >= _SHORTEST else "")
+
+
+def _skeleton(word: str) -> str:
+    """Its first letter and its consonants, each once in a row: vowels and doubled letters are what
+    is spelled in several ways (Müller, Mueller, Muller)."""
+    bare = word[:1] + re.sub(r"[aeiouy]", "", word[1:])
+    return re.sub(r"(.)\1+", r"\1", bare)
 
 
 def _person_keys(row: Row, _store: Store) -> Iterator[str]:
@@ -83,18 +98,23 @@ def _text(row: Row, name: str) -> str | None:
 def resembling(
     rows: Sequence[Row], store: Store, sides: Sequence[Side]
 ) -> dict[Key, list[Likeness]]:
-    """For each record those of other sides that the engine does not hold to be different, the
-    likeliest first. Rows of one kind; their inexact keys are in the store."""
+    """For each record those of other sides that may be the same, the likeliest first. Rows of one
+    kind; their inexact keys are in the store."""
     near = {row.key: _neighbours(row, store) for row in rows}
     known = _in_clear({key for keys in near.values() for key in keys}, store, sides)
     pairs = [(r, known[k]) for r in rows for k in near[r.key] if k in known]
     found: dict[Key, list[Likeness]] = {}
     for row, other, match in _compared(pairs, store):
-        if match.verdict is not Verdict.DIFFERENT:
+        if _worth_asking(row.kind, match):
             found.setdefault(row.key, []).append(Likeness(other.key, _called(other), match))
     for alike in found.values():
         alike.sort(key=lambda each: (-each.match.score, each.other))
     return found
+
+
+def _worth_asking(kind: str, match: Match) -> bool:
+    keyed = kind == "account" and match.method in _TELLING
+    return match.verdict is not Verdict.DIFFERENT and (keyed or match.score >= LEAST[kind])
 
 
 def _neighbours(row: Row, store: Store) -> list[Key]:

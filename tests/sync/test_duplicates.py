@@ -9,8 +9,9 @@ import pytest
 
 from connectors.memory import Quirks
 from mapping.matching.model import Verdict
-from sync.duplicates import Proposal, decisions, keep, kept
+from sync.duplicates import decisions
 from sync.duplicates import propose as open_questions
+from sync.proposals import Proposal, keep, kept
 from tests.sync.asked import answer, open_things, quiet, run, the
 from tests.sync.situations import find, settle
 from tests.sync.worlds import World, make_world
