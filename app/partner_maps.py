@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from app.session import Session
-from app.sources import read_book
+from app.sources import STATE, read_book
 from app.told import ToldLog, digest
 from config.base import Condition
 from config.load import LoadedConfig
@@ -84,8 +84,8 @@ def compared(session: Session, name: str, wishes: Wishes) -> Compared:
     at = session.clock.now().astimezone(UTC)
     log = ToldLog(loaded.state)
     decided = decisions(loaded, partner)
+    found = compare(ours, theirs, at.isoformat(timespec="microseconds"), decisions=decided)
     with log.alone():
-        found = compare(ours, theirs, at.isoformat(timespec="microseconds"), decisions=decided)
         known = log.known()
         first = partner.known_since if name not in known else None
         seen = {known_as[side.id] for mutual in found.mutual for side in mutual.ours}
@@ -168,10 +168,7 @@ def our_list(session: Session, loaded: LoadedConfig, partner: Partner, wishes: W
         )
     book = read_book(loaded, session.clock, source)
     populations = populations_of(config.populations)
-    found = members(populations, book)
-    if not book.opportunities:
-        said = listed_members(book, otherwise="")
-        found = {name: ids | said.get(name, frozenset()) for name, ids in found.items()}
+    found = members(populations, book, listed=source not in (*config.sides, STATE))
     standard = {p.name: p.standard for p in populations.values() if p.standard}
     private = [*config.sharing.private, *partner.private]
     hidden = frozenset(a.id for a in book.accounts if _any_holds(private, a))

@@ -75,11 +75,12 @@ Members = Mapping[str, frozenset[str]]
 """Population -> ids of its accounts."""
 
 
-def members(populations: Mapping[str, Population], book: Book) -> dict[str, frozenset[str]]:
+def members(
+    populations: Mapping[str, Population], book: Book, *, listed: bool = False
+) -> dict[str, frozenset[str]]:
     """The accounts of every population, in the order in which they are given.
 
-    Accounts of a list that says itself which population they are in (`population`, or `customer`
-    and the like as their type) are in that one too.
+    Accounts of a list (`listed`) that says itself which populations they are in are in these too.
     """
     known = around(book)
     found: dict[str, frozenset[str]] = {}
@@ -89,7 +90,11 @@ def members(populations: Mapping[str, Population], book: Book) -> dict[str, froz
         found[name] = frozenset(
             account.id
             for account in book.accounts
-            if account.id not in out and _let_through(one.filters, account, known)
+            if account.id not in out
+            and (
+                _let_through(one.filters, account, known)
+                or (listed and name in _named(account, ""))
+            )
         )
     return {name: found[name] for name in populations}
 

@@ -72,6 +72,8 @@ class Grid:
     epoch_1904: bool = False
     merged: Sequence[tuple[int, int, int, int]] = ()
     """Merged areas: first line, first column, last line, last column."""
+    faults: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """Line and column of cells that show nothing because of an error, and the words for it."""
     notes: list[str] = field(default_factory=list)
 
 

@@ -54,12 +54,22 @@ def read_table(
     grid = open_grid(path, sheet=sheet, encoding=encoding, delimiter=delimiter)
     rows = iter(grid.rows)
     line, places, heads = find_head(grid, rows, columns, named or {})
+    _no_faults(grid, line, places)
     taken = [column for column in columns if column.key in places]
     places = {column.key: places[column.key] for column in taken}
     raw = list(_taken(grid, _merged_down(grid, line, places, rows), places, len(heads)))
     lines = _converted(grid, raw, taken, places)
     shown = {key: heads[place] for key, place in places.items()}
     return Table(path, grid.sheet, shown, lines, tuple(grid.notes))
+
+
+def _no_faults(grid: Grid, head: int, places: Mapping[str, int]) -> None:
+    keys = {place: key for key, place in places.items()}
+    for (line, place), why in sorted(grid.faults.items()):
+        if line > head and place in keys:
+            where, what = _where(grid, line, place), f"{keys[place]}: {why}"
+            remedy = "Correct the formula, or compute it: open the file, save it, or paste values."
+            raise table_error(grid.path, where, what, remedy)
 
 
 def _taken(
@@ -140,7 +150,7 @@ def _filled(
 ) -> Sequence[object]:
     cells = list(row)
     for _, at, since, value in active:
-        if since < line and at < len(cells) and cells[at] is None:
+        if since < line and at < len(cells) and cells[at] in (None, ""):
             cells[at] = value
     return cells
 

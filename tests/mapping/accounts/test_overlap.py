@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mapping.accounts.overlap import compare
-from mapping.accounts.populations import Filter, Plain, Population, listed_members, members
+from mapping.accounts.populations import USUAL, Filter, Plain, Population, listed_members, members
 from mapping.accounts.records import Record, book_of
 from mapping.matching.model import Decision, Verdict
 from tests.mapping.accounts.lists import account, counts, ours, theirs
@@ -115,8 +115,6 @@ def test_populations_by_opportunities_and_people() -> None:
     quiet = Population(
         "quiet", None, (Filter(without_opportunities=(Plain("is_won", equals=True),)),), ("bosses",)
     )
-    from mapping.accounts.populations import USUAL
-
     found = members({**USUAL, "quiet": quiet, "bosses": bosses}, book)
     assert {name: sorted(ids) for name, ids in found.items()} == {
         "customers": ["000", "003"], "open_opportunities": ["001"], "prospects": ["002"],
@@ -137,6 +135,15 @@ def test_a_list_may_name_its_populations() -> None:
         "customers": ["000", "001", "002"], "all": ["003", "004"], "strategic": ["000"],
     }  # fmt: skip
     assert list(found) == ["customers", "all", "strategic"]
+
+
+def test_our_own_list_may_name_its_populations_too() -> None:
+    book = book_of("ours", [account(0, population=["customers"]), account(1, "Open Opportunity")])
+    found = members(USUAL, book, listed=True)
+    assert {name: sorted(ids) for name, ids in found.items()} == {
+        "customers": ["000"], "open_opportunities": ["001"], "prospects": [],
+    }  # fmt: skip
+    assert members(USUAL, book)["prospects"] == {"000", "001"}
 
 
 def test_a_map_is_plain_data() -> None:

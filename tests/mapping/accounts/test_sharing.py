@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mapping.accounts.overlap import Listed
+from mapping.accounts.partner_map import Cell
 from mapping.accounts.populations import Filter, Plain, Population, members
 from mapping.accounts.records import book_of
-from mapping.accounts.sharing import Agreement, Grant, How, Level
+from mapping.accounts.sharing import Agreement, Earlier, Grant, How, Level, answered
 from tests.mapping.accounts.lists import Talk, account, ours, theirs, told_counts
 
 CELL = ("customers", "all")
@@ -214,3 +217,32 @@ def test_fresh_answers_are_used_up() -> None:
 def test_counts_may_be_rounded() -> None:
     agreement = replace(sharing(), round_to=5)
     assert told_counts(Talk(agreement).asks(customers(*range(13)), his(*range(40))))[CELL] == 10
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.frozensets(st.integers(0, 14).map(str))),
+        max_size=12,
+    ),
+    st.integers(2, 6),
+)
+def test_no_two_answers_can_be_subtracted(
+    questions: list[tuple[str, frozenset[str]]], least: int
+) -> None:
+    """Whatever is asked: counts are large enough, and so is all that tells two of them apart."""
+    past: list[Earlier] = []
+    for number, (theirs_called, counted) in enumerate(questions):
+        cell = Cell("customers", theirs_called, 0, 0, len(counted), ())
+        answer = answered(cell, counted, least, 1, past)
+        assert answer.count is None or answer.count >= least
+        if answer.how is How.FRESH:
+            assert all(len(counted ^ one.counted) >= least for one in past)
+            report = f"{number:03d}"
+            past.append(
+                Earlier(date(2026, 1, 1), report, "customers", theirs_called, counted, answer.count)
+            )
+        elif answer.how is How.EARLIER:
+            same = [one.answer for one in past if one.theirs == theirs_called]
+            assert answer.count == same[-1]
+        else:
+            assert answer.count is None

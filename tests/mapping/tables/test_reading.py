@@ -242,7 +242,7 @@ def test_cells_merged_over_columns_are_refused(tmp_path: Path, area: str) -> Non
 
 def test_a_formula_that_was_never_computed_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.xlsx", WORKBOOK_HEAD, ["Acme", '=A2&".com"', None, None])
-    with pytest.raises(SettingsError, match=r"Data!B2: the formula of this cell"):
+    with pytest.raises(SettingsError, match=r"Data!B2: website: .* never computed"):
         read_table(path, COLUMNS)
 
 
@@ -260,6 +260,34 @@ def test_a_formula_gives_what_it_last_showed(tmp_path: Path) -> None:
         for name, data in {**kept, part: shown}.items():
             parts.writestr(name, data)
     assert only(read_table(path, COLUMNS))["website"] == "Acme.com"
+
+
+@pytest.mark.parametrize(("shown", "refused"), [("#REF!", True), ("#N/A", False)])
+def test_a_formula_that_failed(tmp_path: Path, shown: str, refused: bool) -> None:
+    book = Workbook()
+    target = book.active
+    assert target is not None
+    target.append(WORKBOOK_HEAD)
+    target.append(["Acme", shown])
+    target["B2"].data_type = "e"
+    book.save(tmp_path / "a.xlsx")
+    if refused:
+        with pytest.raises(SettingsError, match=r"Sheet!B2: website: .* failed \(#REF!\)"):
+            read_table(tmp_path / "a.xlsx", COLUMNS)
+    else:
+        assert only(read_table(tmp_path / "a.xlsx", COLUMNS))["website"] is None
+
+
+def test_a_formula_of_a_column_that_nobody_wants_does_not_matter(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.xlsx", [*WORKBOOK_HEAD, "More"], ["Acme", None, None, 1, "=1+1"])
+    assert only(read_table(path, COLUMNS))["name"] == "Acme"
+
+
+def test_a_list_may_stand_anywhere_on_its_sheet(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.xlsx", [], [], [None, None, *WORKBOOK_HEAD],
+                 [None, None, "Acme", "=A1", None, 1])  # fmt: skip
+    with pytest.raises(SettingsError, match="Data!D4"):
+        read_table(path, COLUMNS)
 
 
 def test_one_sheet_has_to_be_meant(tmp_path: Path) -> None:
