@@ -1,5 +1,5 @@
-"""What is left over: of merges that one side alone has seen, of questions that people made idle, and
-of deletes beside values that were never settled."""
+"""What is left over: of merges that one side alone has seen, of questions that people made idle,
+and of deletes beside values that were never settled."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_deleting_one_of_two_that_are_one_elsewhere_deletes_nothing_more(
 def test_what_was_edited_on_the_one_that_stays_travels(tmp_path: Path) -> None:
     world = merged_on_the_left(tmp_path, rules={"account": {"first_link": "prefer left"}})
     right = world.crms["right"]
-    right.edit("Account", find(world, "right", "Account", name="Acme Two"), {"phone": "+12025550101"})
+    right.edit(
+        "Account", find(world, "right", "Account", name="Acme Two"), {"phone": "+12025550101"}
+    )
     right.delete("Account", find(world, "right", "Account", name="Acme"))
     settle(world, 2)
     left = world.crms["left"].snapshot()["Account"]
