@@ -18,7 +18,8 @@ from sync.waiting import waiting, waiting_things
 
 REMEDIES: Mapping[str, str] = {
     "conflict": "Give both sides the same value, or give the field a `conflict` policy.",
-    "held": "Correct the value on its side, or add it to the mapping's value map.",
+    "held": "Correct the value on its side, make it in the other CRM, add it to the mapping's value"
+    " map, or allow the move (`moves`).",
     "waits": "Nothing, if the record it refers to will take part; else change the reference.",
     "create": "Fill the field that is required, or change `create`, `create_as` or the scope.",
     "ambiguous": "Merge the duplicates on their side, or make the match keys more exact.",

@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 import pycountry
 
 from config import rules
-from config.model import Condition, Config, Credentials, FieldRule, Kind, KindRules, Side
+from config.model import (
+    Condition,
+    Config,
+    Credentials,
+    FieldRule,
+    Kind,
+    KindRules,
+    Side,
+    ValueTable,
+)
 from config.problems import KeyPath, Problem, suggest
 from core.errors import SettingsError
 
@@ -80,15 +89,23 @@ def problems_with_fields(
             key: KeyPath = ("rules", kind, "fields", name)
             if name not in known[kind]:
                 yield _no_field(key, name, known[kind])
-            elif isinstance(rule, FieldRule) and rule.conflict:
-                misfit = _misfit(config, rule.conflict, known[kind][name])
-                if misfit:
-                    yield Problem((*key, "conflict"), misfit, "Choose another policy.")
+            elif isinstance(rule, FieldRule):
+                yield from _fits(key, config, rule, known[kind][name])
         for i, names in enumerate(kind_rules.match):
             for j, name in enumerate(names):
                 yield from _path(("rules", kind, "match", i, j), name, kind, known)
     for where, of_kind, condition in _conditions(config):
         yield from _path((*where, "field"), condition.field, of_kind, known)
+
+
+def _fits(key: KeyPath, config: Config, rule: FieldRule, field_type: str) -> Iterator[Problem]:
+    misfit = _misfit(config, rule.conflict, field_type) if rule.conflict else ""
+    if misfit:
+        yield Problem((*key, "conflict"), misfit, "Choose another policy.")
+    for word in ("order", "moves", "pipelines"):
+        if getattr(rule, word) and field_type != "enum":
+            what = f"`{word}` is for fields with a list of values, this one is {field_type}"
+            yield Problem((*key, word), what, "Take it out.")
 
 
 def _misfit(config: Config, conflict: str, field_type: str) -> str:
@@ -274,6 +291,20 @@ def _kind_rules(config: Config, kind: Kind, kind_rules: KindRules) -> Iterator[P
         yield from _parses((*where, "rule"), rules.parse_rule, rule.rule, sides)
         if rule.conflict is not None:
             yield from _parses((*where, "conflict"), rules.parse_policy, rule.conflict, sides)
+        yield from _table(where, rule)
+        for pipeline, table in rule.pipelines.items():
+            yield from _table((*where, "pipelines", pipeline), table)
+
+
+def _table(key: KeyPath, table: ValueTable) -> Iterator[Problem]:
+    """An order names every value once, and the moves go among the values that it names."""
+    for value in sorted({v for v in table.order if table.order.count(v) > 1}):
+        yield Problem((*key, "order"), f"`{value}` is named twice", "Name each value once.")
+    for value, allowed in table.moves.items() if table.order else ():
+        for other in dict.fromkeys([value, *allowed]):
+            if other not in table.order:
+                what = f"`{other}` is not in the order"
+                yield Problem((*key, "moves", value), what, suggest(other, table.order))
 
 
 def _parses(key: KeyPath, parse: Callable[..., object], *words: object) -> Iterator[Problem]:

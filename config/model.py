@@ -141,7 +141,18 @@ class Side(Strict):
     options: dict[str, Any] = Field({}, description="settings of the connector itself")
 
 
-class FieldRule(Strict):
+class ValueTable(Strict):
+    """An order of values and the moves among them, of a field such as a stage."""
+
+    order: list[str] = Field([], description="values from first to last; [] = the usual order")
+    moves: dict[str, list[str]] = Field(
+        {},
+        description="value -> the values it may move to; one that is not named moves anywhere; "
+        "another move is held and asked",
+    )
+
+
+class FieldRule(ValueTable):
     """The rule of one field."""
 
     rule: str = Field(
@@ -157,6 +168,9 @@ class FieldRule(Strict):
         None, description="whether a cleared value travels; default: the kind's"
     )
     backward: bool = Field(False, description="ordered values may move backward")
+    pipelines: dict[str, ValueTable] = Field(
+        {}, description="tables of single pipelines, by the canonical value of `pipeline`"
+    )
 
 
 Deletes = Literal["unlink", "delete", "restore", "ask"]

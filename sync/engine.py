@@ -14,11 +14,12 @@ from config.rules import duration
 from core.clock import Clock
 from core.errors import ConfigError, GuardError, SettingsError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
-from sync import ground, undone
+from sync import ground, newcomers, undone
 from sync.answers import Answers, facts_of
 from sync.bind import bind_as_answered
 from sync.conceal import conceal, forget, vault_of
-from sync.detect import Progress, look_again, read_kind
+from sync.detect import Progress, look_again, read_kind, untold
+from sync.erasure import forget_erased
 from sync.execute import Executor
 from sync.guard import enforce, told
 from sync.journal import Journal
@@ -83,6 +84,7 @@ class Engine:
             try:
                 self._rehearse(store, report.run, allowed, backfill)
                 cursors = self._read(store, report, full=full)
+                self._forget_erased(store, report, allowed)
                 plan = self._decide(store, report.run, backfill)
                 enforce(plan.violations, allowed)
                 self._write(store, plan, report)
@@ -101,6 +103,7 @@ class Engine:
         with self._copy() as copy:
             plan_id = f"p{len(Journal(copy).runs(last=1_000_000)) + 1:06d}"
             self._read(copy, Report(plan_id), full=full)
+            self._forget_erased(copy, Report(plan_id))
             return self._decide(copy, plan_id, backfill)
 
     def verify(self, *, some: int | None = None) -> Verification:
@@ -131,6 +134,7 @@ class Engine:
             raise SettingsError(f"there is no side {prefer}", remedy=f"One of: {known}.")
         with self._copy() as copy:
             self._read(copy, Report("fix"), full=True)
+            self._forget_erased(copy, Report("fix"))
             copy.mark_all_dirty()
             return replace(self._decide(copy, "fix", prefer=prefer), purpose="fix")
 
@@ -139,6 +143,7 @@ class Engine:
         of cause "undo". Writes nothing. Raises SettingsError for an unknown run."""
         with self._copy() as copy:
             self._read(copy, Report("undo"), full=False)
+            self._forget_erased(copy, Report("undo"))
             statistics = Statistics(unconfirmed=self._unconfirmed(copy))
             return plan_undo(self._planner(copy, "undo"), run, self.digest(), statistics)
 
@@ -225,6 +230,7 @@ class Engine:
         changes = remapped(store, self.sides)
         settled = settled_before(store, changes)
         cursors: list[tuple[str, str, str, str | None]] = []
+        unknown = newcomers.unknown(store, self.definitions)
         for kind in KINDS:
             for side in self.sides:
                 everything = full or self._full_is_due(store, side, kind)
@@ -233,11 +239,23 @@ class Engine:
                     side, kind, store, self.clock, full=everything, progress=self.progress
                 )
                 report.tally(side.name, kind).read = reading.records
+                report.warnings += untold(side, reading)
                 cursors.extend((side.name, *cursor) for cursor in reading.cursors)
+        newcomers.meet(store, self.sides, newcomers.unknown(store, self.definitions) - unknown)
         rebase(store, self.sides, changes, settled, report.run)
         if ground.changed(store, self._standing()):
             store.mark_all_dirty()
         return cursors
+
+    def _forget_erased(
+        self, store: Store, report: Report, allowed: frozenset[str] = frozenset()
+    ) -> None:
+        found = forget_erased(store, self.config.guards, report.run, allowed)
+        if found:
+            ids = ", ".join(f"{r.side} {r.object_type} {r.id}" for r in found)
+            report.warnings.append(
+                f"erased for privacy on a side, and removed from the state: {ids}"
+            )
 
     def _rehearse(
         self, store: Store, run: str, allowed: frozenset[str], backfill: Backfill
@@ -249,6 +267,7 @@ class Engine:
         if stops and ground.changed(store, self._standing()):
             with self._copy_of(store) as copy:
                 self._read(copy, Report(run), full=False)
+                self._forget_erased(copy, Report(run), allowed)
                 enforce(self._decide(copy, run, backfill).violations, allowed)
 
     def _full_is_due(self, store: Store, side: Side, kind: str) -> bool:

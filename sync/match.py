@@ -71,6 +71,7 @@ class Matcher:
         for row in taking_part:
             self.store.set_keys(row, self._keys(row, kind, settings))
         taking_part.sort(key=lambda row: not self.answers.links_free(row))  # before others ask
+        taking_part.sort(key=lambda row: row.stamp is None)  # a stamp is known before any key
         left = [row for row in taking_part if not self._known(row, kind, settings, matching)]
         for row in left:  # only now: who has a counterpart of its own is nobody's likeness
             self._judge_likeness(row, kind, matching)

@@ -203,7 +203,8 @@ class Planner:
                 self.references.planned[entity, action.side] = action.object_type
         draft.actions.extend(kept)
         draft.questions.extend(decision.questions)
-        draft.unlink.extend((entity, side) for side in decision.unlink)
+        if not any(a.verb is Verb.ARCHIVE and self._must_wait(a, "") for a in decision.actions):
+            draft.unlink.extend((entity, side) for side in decision.unlink)
         draft.follow(decision.answered)
         if decision.settlement:
             draft.settlements.append(decision.settlement)
@@ -228,7 +229,7 @@ class Planner:
             rule = side.settings.convert
             if rule is None or shown.object_type not in side.connector.capabilities.convert:
                 continue
-            values = _merged(entity)
+            values = {**_merged(entity), **decision.agreed()}
             look = lambda path, v=values: self.matcher.value_of(v, entity.kind, path)  # noqa: E731
             if shown.archived or not wants_conversion(entity, shown, rule, look):
                 continue

@@ -56,13 +56,13 @@ def write_for(action: Action, op: str, side: Side, references: References) -> Wr
         if there is None:
             raise StaleError("skipped: its account has no record there")
         account = there[1]
-    owner = action.options.get("owner")
+    owner = action.options.get("owner") or ""  # nobody: a queue's lead, for the fallback owner
     return Convert(
         op,
         record,
         account_id=account,
         opportunity_name=action.options.get("opportunity"),
-        owner_id=side.owner_id(owner) if owner else None,
+        owner_id=side.owner_id(owner),
         status=action.options.get("status"),
     )
 

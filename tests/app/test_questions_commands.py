@@ -49,6 +49,16 @@ def test_questions_are_grouped_counted_and_aged(asking: Office) -> None:
     assert "oldest" in asking.tieline("status").out
 
 
+def test_a_plan_names_questions_by_the_ids_that_answer_them(asking: Office) -> None:
+    known = {item["id"] for item in items(asking)}
+    plan = asking.tieline("plan", "--full", "--json").json
+    assert len(plan["question_ids"]) == len(plan["questions"]) > 0
+    assert set(plan["question_ids"]) <= known
+    shown = asking.tieline("plan", "--full").out
+    assert any(f"{q['cause']} {i}: " in shown for q, i in
+               zip(plan["questions"], plan["question_ids"], strict=True))  # fmt: skip
+
+
 def test_one_question_is_answered_and_the_next_run_follows(asking: Office) -> None:
     (first, *_) = items(asking, "--cause", "conflict")
     said = asking.tieline("resolve", first["id"], "take", "hubspot", "--as", "anna")

@@ -1,0 +1,72 @@
+"""Where the probabilistic model is worked out: DuckDB in this process, or Spark."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import Any
+
+logging.getLogger("splink").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What works the model out."""
+
+    name: str = "duckdb"
+    """`duckdb` or `spark`."""
+    memory: str = "2GB"
+    """What DuckDB may hold in memory; the rest goes to disk."""
+    threads: int | None = None
+    """Of DuckDB; all cores where it is not said."""
+    spark_master: str = "local[2]"
+    """Where Spark runs."""
+    spark_options: tuple[tuple[str, str], ...] = ()
+    """Further settings of Spark, by name."""
+
+
+@contextmanager
+def opened(engine: Engine) -> Iterator[Any]:
+    """Splink's interface to the engine; everything that it made is gone afterwards."""
+    with _duckdb(engine) if engine.name == "duckdb" else _spark(engine) as api:
+        yield api
+
+
+@contextmanager
+def _duckdb(engine: Engine) -> Iterator[Any]:
+    import duckdb
+    from splink import DuckDBAPI
+
+    with TemporaryDirectory(prefix="tieline-") as folder, duckdb.connect(":memory:") as connection:
+        connection.execute(f"set memory_limit = '{engine.memory}'")
+        connection.execute(f"set temp_directory = '{folder}'")
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute("set enable_progress_bar = false")
+        if engine.threads:
+            connection.execute(f"set threads = {engine.threads}")
+        yield DuckDBAPI(connection=connection)
+
+
+@contextmanager
+def _spark(engine: Engine) -> Iterator[Any]:
+    from pyspark.sql import SparkSession
+    from splink import SparkAPI
+    from splink.backends.spark import similarity_jar_location
+
+    builder = SparkSession.builder.master(engine.spark_master).appName("tieline")
+    fixed = (
+        ("spark.jars", similarity_jar_location()), ("spark.ui.enabled", "false"),
+        ("spark.sql.shuffle.partitions", "8"), ("spark.default.parallelism", "8"),
+        ("spark.sql.codegen.wholeStage", "true"), ("spark.ui.showConsoleProgress", "false"),
+    )  # fmt: skip
+    for key, value in (*fixed, *engine.spark_options):
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    try:
+        yield SparkAPI(spark_session=session, break_lineage_method="persist")
+    finally:
+        session.stop()
