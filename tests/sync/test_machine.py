@@ -156,6 +156,7 @@ class Machine(RuleBasedStateMachine):
     ) -> None:
         for task in work:
             self._work(*task)
+        self.people.let_twins_show()
         if accident == "none":
             self.checks.one_run()
             return
@@ -190,6 +191,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(work=st.lists(TASK, min_size=1, max_size=3))
     def a_plan_is_applied_late(self, work: list[tuple[str, int, int, int, int]]) -> None:
+        self.people.let_twins_show()
         plan, planned = self.people.world.engine().plan(), self.checks.values()
         for task in work:
             if task[0].startswith("edit"):
