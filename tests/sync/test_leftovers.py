@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.memory import Quirks
-from tests.sync.situations import find, settle
+from tests.sync.situations import EVERY_GUARD, find, settle
 from tests.sync.test_moves import causes, names, quiet, twins
 from tests.sync.worlds import World, make_world
 
@@ -138,3 +138,17 @@ def test_a_delete_travels_although_what_the_record_named_was_deleted_too(tmp_pat
     settle(world)
     assert names(world, "left", "Opportunity") == []
     quiet(world)
+
+
+def test_a_value_that_a_lost_creation_did_not_take_is_carried_over_or_told(tmp_path: Path) -> None:
+    ignoring = {"third": Quirks(ignored=frozenset({"Account.industry"}))}
+    world = make_world(tmp_path, ("left", "right", "third"), quirks=ignoring)
+    for side, fields in (("left", {}), ("right", {"industry": "energy"})):
+        world.crms[side].insert("Account", {"name": "Acme", "domain": "a.com", **fields})
+    world.crms["third"].lose_next_answer()
+    failures = []
+    for _ in range(3):
+        world.clock.advance(600)
+        failures += world.engine.run(allowed=EVERY_GUARD).failures
+    assert [(f.side, f.field) for f in failures if f.field] == [("third", "industry")]
+    assert world.engine.verify().unexplained == []
