@@ -22,6 +22,7 @@ from sync.detect import Progress, look_again, read_kind, untold
 from sync.erasure import forget_erased
 from sync.execute import Executor
 from sync.guard import enforce, told
+from sync.handed import Handed, plan_handed
 from sync.journal import Journal
 from sync.lock import locked
 from sync.model import Plan, Report, Result, Row, State, Statistics
@@ -146,6 +147,15 @@ class Engine:
             self._forget_erased(copy, Report("undo"))
             statistics = Statistics(unconfirmed=self._unconfirmed(copy))
             return plan_undo(self._planner(copy, "undo"), run, self.digest(), statistics)
+
+    def plan_handed(self, side: str, handed: Handed, source: str) -> tuple[Plan, list[str]]:
+        """The plan that gives the records of one side some values from outside of the sync, and
+        what it leaves out. Writes nothing. Raises SettingsError for an unknown side."""
+        with self._copy() as copy:
+            self._read(copy, Report("map"), full=False)
+            statistics = Statistics(unconfirmed=self._unconfirmed(copy))
+            planner = self._planner(copy, "map")
+            return plan_handed(planner, side, handed, source, self.digest(), statistics)
 
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
@@ -313,7 +323,10 @@ class Engine:
         for side, kinds in plan.statistics.new_links.items():
             for kind, number in kinds.items():
                 report.tally(side, kind).linked = number
-        if plan.purpose != "undo":  # it was decided by no rule: what changed is still to be seen
+        if plan.purpose not in (
+            "undo",
+            "map",
+        ):  # what changed is still to be seen
             ground.keep(store, self._standing())
         for name in plan.statistics.unconfirmed:
             store.set_meta(f"confirmed/{name}", self.clock.now().isoformat())

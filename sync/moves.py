@@ -22,6 +22,8 @@ class Moves:
     actions: list[Action] = field(default_factory=list)
     answered: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     """Answer of a person -> the (action, "") pairs that carry it out."""
+    resting: set[tuple[str, str, str]] = field(default_factory=set)
+    """Free records that are about to become one: not matched before they are."""
 
 
 def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
@@ -237,7 +239,8 @@ def after_merge(store: Store, action: Action, survivor_id: str) -> None:
             if row is None:
                 continue
             base, seen = row.base, row.seen
-            row.state, row.dirty = State.MOVED, False
+            # of two things that became one, the next run hears through the links
+            row.state, row.dirty = State.MOVED, row.entity not in (None, action.entity)
             row.moved_type, row.moved_id, row.how = action.object_type, survivor_id, "merged"
             store.put([row])
             if record_id == action.record_id:
@@ -249,9 +252,14 @@ def _renamed(
 ) -> None:
     row = store.row(action.side, action.object_type, survivor_id)
     row = row or Row(action.side, action.object_type, survivor_id, action.kind)
-    row.entity, row.how, row.state = action.entity, "merged", State.LIVE
+    row.entity, row.how, row.state = _entity(action), "merged", State.LIVE
     row.seen, row.base, row.dirty = {**seen, **row.seen}, dict(base), True
     store.put([row])
+
+
+def _entity(action: Action) -> str | None:
+    """The entity of an action; a record without one is called by its type and id."""
+    return None if ":" in action.entity else action.entity
 
 
 def reread(side: Side, kind: str, object_type: str, ids: Sequence[str], store: Store) -> None:

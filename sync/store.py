@@ -273,6 +273,14 @@ class Store:
                 [(row.kind, self.vault.seal(key), *row.key) for key in keys],
             )
 
+    def add_keys(self, row: Row, keys: Sequence[str]) -> None:
+        """Add match keys to those of a record."""
+        with self.atomic():
+            self.db.conn.executemany(
+                "INSERT OR IGNORE INTO match_keys VALUES (?, ?, ?, ?, ?)",
+                [(row.kind, self.vault.seal(key), *row.key) for key in keys],
+            )
+
     def with_key(self, kind: str, key: str) -> list[Row]:
         """Live records that have a match key."""
         return list(
@@ -384,7 +392,7 @@ class Store:
         with self.atomic():
             for chunk in _chunks(list(entities)):
                 found = self.db.conn.execute(
-                    "SELECT id FROM questions WHERE cause <> 'merge'"
+                    "SELECT id FROM questions WHERE cause NOT IN ('merge', 'duplicate')"
                     f" AND entity IN ({_marks(chunk)})",
                     chunk,
                 ).fetchall()
@@ -394,10 +402,18 @@ class Store:
 
     def close_stale_matches(self, keep: Iterable[str]) -> None:
         """Drop matching questions that were not asked again: every free record was looked at."""
+        self.close_causes(("ambiguous", "resembles", "merge", "duplicate"), keep)
+
+    def close_causes(
+        self, causes: Sequence[str], keep: Iterable[str], *, side: str = "%", kind: str = "%"
+    ) -> None:
+        """Drop the questions of some causes (of one side and kind, or all) but for those kept."""
         kept = set(keep)
         with self.atomic():
             found = self.db.conn.execute(
-                "SELECT id FROM questions WHERE cause IN ('ambiguous', 'resembles', 'merge')"
+                f"SELECT id FROM questions WHERE cause IN ({_marks(causes)})"
+                " AND side LIKE ? AND kind LIKE ?",
+                (*causes, side, kind),
             ).fetchall()
             self.db.conn.executemany(
                 "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]

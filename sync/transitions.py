@@ -31,7 +31,7 @@ def check(action: Action, row: Row | None) -> str:
     wanted = archived if action.verb is Verb.RESTORE else (State.LIVE,)
     if row is None or row.state not in wanted:
         return "it is not as it was when the plan was made"
-    if row.entity != action.entity:
+    if (row.entity or f"{row.object_type}:{row.id}") != action.entity:
         return "it belongs to another entity now"
     decided = action.options.get("seen")
     shown = {n: v for n, v in row.seen.items() if n in action.options.get("of", row.seen)}
