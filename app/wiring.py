@@ -44,7 +44,10 @@ class Workshop:
     clock: Clock
 
     def engine(self, progress: Progress | None = None) -> Engine:
-        """The engine over the sides; mappings are held against the live schemas first."""
+        """The engine over the sides; mappings are held against the live schemas first. Raises
+        SettingsError where there is nothing to keep in step."""
+        if len(self.sides) < 2:  # a configuration that is for comparing lists alone
+            raise self.loaded.at(("sides",), "a sync needs two sides", "Add the CRMs to `sides`.")
         made = Engine(
             self.loaded.config,
             self.sides,
