@@ -25,6 +25,7 @@ REMEDIES: Mapping[str, str] = {
     "ambiguous": "Merge the duplicates on their side, or make the match keys more exact.",
     "resembles": "Correct the key that differs, or link them by giving both the same key.",
     "merge": "Merge the named records on the other side too, or set `merges: merge`.",
+    "duplicate": "Answer `merge`, or `keep apart` if they are not the same.",
     "convert": "Name the account of the lead on some side, or convert it there by hand.",
     "fight": "Find the workflow that sets the field back, or let its side be the field's source.",
     "refused": "Correct the record on its side, or answer `retry` once what refused it is gone.",

@@ -278,11 +278,13 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class StampField:
-    """The field that carries an entity's id: what `prepare` makes where it is absent."""
+    """A field that `prepare` makes where it is absent: a stamp carries an entity's id and is
+    unique; the other types carry a plain value."""
 
     object_type: str
     name: str
     label: str = "Tieline ID"
+    type: Literal["stamp", "text", "number", "bool"] = "stamp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from config.model import Config
 from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
+from mapping.conditions import holds
 from sync.answers import Answers, facts_of
 from sync.bind import links_as_answered
-from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.deletion import made_anew
 from sync.detect import look_again
+from sync.duplicates import merge_duplicates
 from sync.fields import Projected
 from sync.fights import Past, split_fights
 from sync.figures import calls, counted
@@ -140,6 +141,8 @@ class Planner:
             self.answers.to,
             self.answers.apart,
         )
+        merge_duplicates(self.store, self.sides, self.answers, moves)
+        self.matcher.resting.update(moves.resting)
         draft.questions.extend(moves.questions)
         draft.follow(moves.answered)
         draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))

@@ -31,10 +31,11 @@ def check(action: Action, row: Row | None) -> str:
     wanted = archived if action.verb is Verb.RESTORE else (State.LIVE,)
     if row is None or row.state not in wanted:
         return "it is not as it was when the plan was made"
-    if row.entity != action.entity:
+    if (row.entity or f"{row.object_type}:{row.id}") != action.entity:
         return "it belongs to another entity now"
     decided = action.options.get("seen")
-    edited = digest(row.seen) != decided if decided else row.seen != row.base
+    shown = {n: v for n, v in row.seen.items() if n in action.options.get("of", row.seen)}
+    edited = digest(shown) != decided if decided else row.seen != row.base
     if action.verb is Verb.ARCHIVE and edited:
         return "it was edited since the plan was made"
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from benchmarks.matching import labelled
@@ -79,6 +79,27 @@ def pairs(data: Sequence[tuple[Company, Company, bool]]) -> tuple[list[Match], s
     """Pairs compared one by one."""
     matches = [compare_companies(left, right) for left, right, _ in data]
     return matches, {(left.id, right.id) for left, right, same in data if same}
+
+
+def as_lists(data: Sequence[tuple[Company, Company, bool]]) -> tuple[list[Match], set[Pair]]:
+    """The pairs as two lists of distinct records, linked; of the links only those that were
+    labelled count."""
+    left, right = (_distinct(company for company in side) for side in list(zip(*data, strict=True))[:2])
+    labels = {(left[_shown(a)].id, right[_shown(b)].id): same for a, b, same in data}
+    found = link_companies(list(left.values()), list(right.values()))
+    matches = [match for match in found if (match.left, match.right) in labels]
+    return matches, {pair for pair, same in labels.items() if same}
+
+
+def _distinct(records: Iterable[Company]) -> dict[Company, Company]:
+    found: dict[Company, Company] = {}
+    for record in records:
+        found.setdefault(_shown(record), record)
+    return found
+
+
+def _shown(record: Company) -> Company:
+    return replace(record, id="")
 
 
 def unordered(pairs_: Iterable[Pair]) -> set[Pair]:

@@ -17,6 +17,7 @@ ASSUMED = {
     "country": [(0.97, 0.3), (0.03, 0.7)],
     "email": [(0.8, 1e-6), (0.05, 2e-4), (0.02, 1e-5), (0.13, 0.9998)],
     "phone": [(0.7, 1e-5), (0.02, 1e-5), (0.28, 0.9999)],
+    "suffix": [(0.97, 0.4), (0.03, 0.6)],
     "company": [(0.75, 0.003), (0.08, 0.002), (0.17, 0.995)],
 }
 """Columns that Febrl has not: how often one person's agree level by level, and two persons'."""

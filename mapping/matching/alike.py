@@ -1,4 +1,4 @@
-"""How alike two company names are, as figures that a model can weigh and words that a person can."""
+"""How alike two company names are, as figures that a model can weigh."""
 
 from __future__ import annotations
 

@@ -148,19 +148,43 @@ _METHODS = {"national": "registration"}
 
 
 def _only_a_question(gammas: Mapping[str, int]) -> Iterator[str]:
-    """What keeps a pair from being one person without somebody's word."""
+    """What keeps a pair from being one person without somebody's word: people of one family,
+    house or office share all but what is theirs alone."""
     agree = {column for column, gamma in gammas.items() if splink_model.agrees(column, gamma)}
     apart = {column for column, gamma in gammas.items() if splink_model.differs(gamma)}
-    known = "national" in agree or gammas["national"] > 0
-    if "first" in apart and not known:
+    if "suffix" in apart:
+        yield "one is junior, the other senior"
+    if gammas["national"] > 0:
+        return
+    born = gammas["birth"] > 0
+    home = gammas["street"] >= TOP["street"] - 2 and not {"number", "postal"}.isdisjoint(agree)
+    if "first" in apart and not ("birth" in agree and gammas["last"] > 0 and home):
         yield "first names differ: it may be somebody of the same family or office"
-    if not known and agree <= {"first", "last", "region", "country", "city", "company"}:
-        near = [
-            c for c in ("birth", "national", "email", "phone", "street", "postal") if gammas[c] > 0
-        ]
-        if not near and not ("company" in agree and {"first", "last"} <= agree):
-            yield "nothing agrees but the name and what many share"
+    elif not born and gammas["first"] < SURE_NAME:
+        yield "first names are not sure to be one, and nothing else is theirs alone"
+    if "birth" in apart and gammas["email"] != TOP["email"]:
+        yield "dates of birth differ: it may be a namesake of the family"
+    if "national" in apart and not born and not home:
+        yield "national numbers differ"
+    yield from _too_little(gammas, agree)
 
+
+def _too_little(gammas: Mapping[str, int], agree: set[str]) -> Iterator[str]:
+    """Where only the name agrees, and what thousands share."""
+    if agree - SHARED or any(gammas[c] > 0 for c in ("birth", "phone", "street", "postal")):
+        return
+    if gammas["email"] == 1 or not {"first", "last", "company"} <= agree:
+        yield "nothing agrees but the name and what many share"
+
+
+SHARED = frozenset(("first", "last", "suffix", "region", "country", "city", "company"))
+"""Columns that say little of who somebody is."""
+
+TOP = {column: len(words) - 1 for column, words in splink_model.SAID.items()}
+"""The level of each column at which both show the same."""
+
+SURE_NAME = TOP["first"] - 3
+"""From this level on first names are one: equal, short for it, swapped, one letter apart."""
 
 _SAID: dict[tuple[tuple[str, int], ...], tuple[str, ...]] = {}
 """Evidence in words by what was found: few combinations come again and again."""

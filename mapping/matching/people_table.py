@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
 
 from anyascii import anyascii
 
-from mapping.matching import keys
+from mapping.matching import keys, names
 from mapping.matching.model import Individual
 
-COLUMNS = ("unique_id", "first", "last", "birth", "national", "number", "street", "city", "postal",
-           "region", "country", "email", "phone", "company")  # fmt: skip
+COLUMNS = ("unique_id", "first", "called", "last", "suffix", "birth", "national", "number",
+           "street", "city", "postal", "region", "country", "email", "phone", "company")  # fmt: skip
 
 BATCH = 50_000
 """Rows that are turned into columns at a time."""
 
 WORDS = re.compile(r"[a-z0-9]+")
 NUMBER = re.compile(r"^(\d+[a-z]?) (.+)$|^(.+) (\d+[a-z]?)$")
-DATE = re.compile(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:T.*)?|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
+INTERNATIONAL = re.compile(r"\+[1-9](?:[ .-]?\d){7,14}")
+DATE = re.compile(
+    r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:T.*)?|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})"
+)
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WORDED = re.compile(
+    r"(?:(\d{1,2})[ ./-]+)?([a-z]{3})[a-z]*\.?(?:[ -]+(\d{1,2}),?)?[ ./-]+(\d{4}|\d{2})"
+)
+YOUNGEST = 20
+"""Two digits of a year from this on mean the last century."""
+
+SUFFIXES = {
+    "jr": "jr",
+    "junior": "jr",
+    "sr": "sr",
+    "senior": "sr",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+}
+"""What tells a father from a son of his name."""
+
+TITLES = frozenset(
+    ("mr", "mrs", "ms", "miss", "dr", "prof", "sir", "herr", "frau", "mme", "phd", "md")
+)
 
 
 def table(people: Iterable[Individual]) -> Any:
@@ -42,14 +66,45 @@ def row(person: Individual) -> tuple[str | None, ...]:
     country = keys.country_key(person.country)
     number, street = address(person.street)
     mails = filter(None, map(keys.email_key, person.emails))
-    phones = (keys.phone_key(phone, country) or digits(phone) for phone in person.phones)
+    phones = (phone_of(phone, country) for phone in person.phones)
+    first, last = without_title(plain(person.first_name)), plain(person.last_name)
+    last, suffix = without_suffix(last)
     return (
-        person.id, plain(person.first_name), plain(person.last_name), birth(person.birth_date),
+        person.id, first, called(first), last, suffix, birth(person.birth_date),
         keys.registration_key(person.national_id), number, street, plain(person.city),
         compact(person.postal_code), plain(person.region), country,
         next((mail for mail in mails if not keys.is_shared_mailbox(mail)), None),
         next(filter(None, phones), None), keys.name_key(person.company),
     )  # fmt: skip
+
+
+@cache
+def _nicknames() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in names.entries("nicknames.txt"):
+        name, _, short = line.partition(":")
+        for each in (name, *short.split()):
+            found.setdefault(each, name)
+    return found
+
+
+def called(first: str | None) -> str | None:
+    """The name that the first of someone's first names is short for."""
+    word = first.partition(" ")[0] if first else None
+    return _nicknames().get(word, word) if word else None
+
+
+def without_title(first: str | None) -> str | None:
+    """First names without Mr, Dr and the like."""
+    if first is None or TITLES.isdisjoint(first.split()):
+        return first
+    return " ".join(word for word in first.split() if word not in TITLES) or None
+
+
+def without_suffix(last: str | None) -> tuple[str | None, str | None]:
+    """A last name, and what tells its bearer from a namesake of the family."""
+    bare, _, end = (last or "").rpartition(" ")
+    return (bare, SUFFIXES[end]) if bare and end in SUFFIXES else (last, None)
 
 
 @lru_cache(maxsize=200_000)
@@ -65,6 +120,15 @@ def compact(text: str | None) -> str | None:
     """A code without spaces and punctuation."""
     found = plain(text)
     return found.replace(" ", "") if found else None
+
+
+def phone_of(text: str, country: str | None) -> str | None:
+    """E.164 where the country is known, else the digits. A number that is written in full needs
+    no look at the plan of its country, which takes long."""
+    if INTERNATIONAL.fullmatch(text):
+        found = "+" + re.sub(r"\D", "", text)
+        return found if len(set(found[2:])) > 2 else None
+    return keys.phone_key(text, country) or digits(text)
 
 
 def digits(text: str | None) -> str | None:
@@ -88,17 +152,20 @@ def address(text: str | None) -> tuple[str | None, str | None]:
 def birth(text: str | None) -> str | None:
     """`YYYYMMDD`. Of two numbers that could be the month the first is taken for it; the model
     knows days and months that are swapped."""
-    found = DATE.fullmatch((text or "").strip())
-    if not found:
-        return None
-    if found[1]:
+    written = (text or "").strip().lower()
+    found = DATE.fullmatch(written)
+    if found and found[1]:
         return found[1] + found[2] + found[3]
-    month, day = int(found[4]), int(found[5])
-    if month > 12:
-        month, day = day, month
-    return f"{found[6]}{month:02d}{day:02d}"
+    if found:
+        month, day = int(found[4]), int(found[5])
+        return dated(found[6], *((day, month) if month > 12 else (month, day)))
+    worded = WORDED.fullmatch(written)
+    if not worded or worded[2] not in MONTHS or not (worded[1] or worded[3]):
+        return None
+    return dated(worded[4], MONTHS.index(worded[2]) + 1, int(worded[1] or worded[3]))
 
 
-def ids(people: Iterable[Individual]) -> Iterator[str]:
-    """The ids of people, in order."""
-    return (person.id for person in people)
+def dated(year: str, month: int, day: int) -> str:
+    """A date in one spelling."""
+    century = "" if len(year) == 4 else "19" if int(year) >= YOUNGEST else "20"
+    return f"{century}{year}{month:02d}{day:02d}"

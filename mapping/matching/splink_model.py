@@ -39,7 +39,8 @@ SWAPPED = 'l."first" = r."last" and l."last" = r."first"'
 """A rule of its own: first and last name in each other's place."""
 
 SAID: Mapping[str, tuple[str, ...]] = {
-    "first": ("same first name", "first name stands as last name", "first names one letter apart",
+    "first": ("same first name", "one first name is short for the other",
+              "first name stands as last name", "first names one letter apart",
               "first names two letters apart", "first names begin alike", "different first names"),
     "last": ("same last name", "last name stands as first name", "last names one letter apart",
              "last names two letters apart", "last names begin alike", "different last names"),
@@ -54,6 +55,7 @@ SAID: Mapping[str, tuple[str, ...]] = {
     "city": ("same city", "cities two letters apart", "different cities"),
     "postal": ("same postal code", "postal codes one digit apart", "postal codes two digits apart",
                "different postal codes"),
+    "suffix": ("same suffix", "one is junior, the other senior"),
     "region": ("same region", "different regions"),
     "country": ("same country", "different countries"),
     "email": ("same e-mail address", "e-mail addresses with the same name before the @",
@@ -74,8 +76,14 @@ def _begin(column: str, size: int) -> str:
 
 
 def _name(column: str, other: str) -> tuple[str, ...]:
-    swapped = f'"{column}_l" = "{other}_r" or "{other}_l" = "{column}_r"'
-    return (swapped, _within(column, 1), _within(column, 2), _begin(column, 3))
+    swapped = f"{_crossed(column, other)} or {_crossed(other, column)}"
+    apart = f'{_within(column, 1)} and length("{column}_l") >= 5 and length("{column}_r") >= 5'
+    return (swapped, apart, _within(column, 2), _begin(column, 3))
+
+
+def _crossed(here: str, there: str) -> str:
+    near = f'length("{here}_l") >= 6 and levenshtein("{here}_l", "{there}_r") <= 2'
+    return f'"{here}_l" = "{there}_r" or ({near})'
 
 
 STREET_NEAR = (
@@ -96,7 +104,7 @@ MAILBOX = (
 )
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
-    "first": _name("first", "last"),
+    "first": ('"called_l" = "called_r"', *_name("first", "last")),
     "last": _name("last", "first"),
     "birth": (SWAPPED_DATE, _within("birth", 1), _within("birth", 2)),
     "national": (_within("national", 1), _within("national", 2)),
@@ -104,6 +112,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
     "street": (_within("street", 2), STREET_NEAR, _begin("street", 5), STREET_SHARED),
     "city": (_within("city", 2),),
     "postal": (_within("postal", 1), _within("postal", 2)),
+    "suffix": (),
     "region": (),
     "country": (),
     "email": (MAILBOX, _within("email", 2)),

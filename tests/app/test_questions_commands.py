@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from app.tables import plain_cell, read_csv, safe_cell, write_csv
+from mapping.tables.cells import plain_cell, safe_cell
+from mapping.tables.model import Column
+from mapping.tables.read import read_table
+from mapping.tables.write import write_csv
 from sync.lock import locked
 from tests.app.office import Office
 
@@ -196,5 +199,6 @@ def test_cells_that_a_spreadsheet_would_run_are_kept_from_it(tmp_path: Path, cel
     assert not safe.lstrip().startswith(("=", "+", "-", "@", "|"))
     assert plain_cell(safe) == cell
     write_csv(tmp_path / "x.csv", ("id", "value"), [("1", cell)])
-    ((line, row),) = read_csv(tmp_path / "x.csv", ("id", "value"))
+    wanted = [Column("id", ("id",)), Column("value", ("value",))]
+    ((line, row),) = read_table(tmp_path / "x.csv", wanted).rows()
     assert (line, row["value"]) == (2, cell.strip() if cell == safe else cell)

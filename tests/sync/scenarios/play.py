@@ -50,12 +50,13 @@ from typing import Any
 import orjson
 import yaml
 
-from app import questions, tables
+from app import questions
 from config.model import Config
 from connectors.base import FieldSchema, Move, PicklistValue
 from connectors.memory import MemoryCrm
 from core.errors import GuardError, RejectedError
 from mapping.canonical import FIELDS
+from mapping.tables.write import write_csv
 from sync.journal import Journal
 from sync.model import Plan, Row, Verb
 from sync.resolve import Resolver, parse
@@ -303,7 +304,7 @@ class Play:
         with self.world.engine.store() as store:
             made = Resolver(store, FIELDS, {}, "anna", self.world.clock.now())
             rows = [[self._open(made, w).id, w["answer"], w.get("value", "")] for w in lines]
-            tables.write_csv(path, ("id", "answer", "value"), rows)
+            write_csv(path, ("id", "answer", "value"), rows)
             made.remember(questions.from_file(made, path))
 
     def _open(self, made: Resolver, wanted: Told) -> Open:

@@ -1,13 +1,37 @@
-"""Pure: conditions of scope filters and creation rules, tested on canonical values."""
+"""Pure: conditions of filters, creation rules and populations, tested on canonical values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
 
-from config.model import Condition
 from mapping.canonical import FIELDS
-from sync.fields import blank
-from sync.model import Value
+
+Value = Any
+"""A canonical value as normalised JSON; None is blank."""
+
+
+class Condition(Protocol):
+    """What a condition may say; operators that are not in `model_fields_set` are not tested."""
+
+    @property
+    def field(self) -> str: ...
+    @property
+    def equals(self) -> Any: ...
+    @property
+    def not_(self) -> Any: ...
+    @property
+    def in_(self) -> Collection[Any] | None: ...
+    @property
+    def not_in(self) -> Collection[Any] | None: ...
+    @property
+    def present(self) -> bool | None: ...
+    @property
+    def contains(self) -> str | None: ...
+    @property
+    def at_least(self) -> str | None: ...
+    @property
+    def model_fields_set(self) -> set[str]: ...
 
 
 def lookup(values: Mapping[str, Value], path: str) -> Value:
@@ -28,7 +52,7 @@ def holds(condition: Condition, value_of: Callable[[str], Value]) -> bool:
         "not_": lambda: value != condition.not_,
         "in_": lambda: value in (condition.in_ or []),
         "not_in": lambda: value not in (condition.not_in or []),
-        "present": lambda: blank(value) is not condition.present,
+        "present": lambda: (value in (None, "", [], {})) is not condition.present,
         "contains": lambda: _contains(value, str(condition.contains)),
         "at_least": lambda: _at_least(condition.field, value, str(condition.at_least)),
     }
