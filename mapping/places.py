@@ -183,11 +183,12 @@ def domain(raw: str) -> str:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return _registered(host)
+        return registered(host)
     raise ValueError("is an IP address, not a domain")
 
 
-def _registered(host: str) -> str:
+def registered(host: str) -> str:
+    """The registered domain of a host name in ASCII lower case, as `domain` says."""
     found = _extractor().extract_str(host)
     if found.top_domain_under_public_suffix:
         return str(found.top_domain_under_public_suffix)
