@@ -182,7 +182,7 @@ def domain(raw: str) -> str:
     _, host = _split(raw)
     if host.replace(".", "").isdigit() and _is_ip_address(host):  # asking costs more than looking
         raise ValueError("is an IP address, not a domain")
-    return _registered(host)
+    return registered(host)
 
 
 def _is_ip_address(host: str) -> bool:
@@ -193,7 +193,8 @@ def _is_ip_address(host: str) -> bool:
     return True
 
 
-def _registered(host: str) -> str:
+def registered(host: str) -> str:
+    """The registered domain of a host name in ASCII lower case, as `domain` says."""
     found = _extractor().extract_str(host)
     if found.top_domain_under_public_suffix:
         return str(found.top_domain_under_public_suffix)

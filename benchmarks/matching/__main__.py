@@ -1,4 +1,4 @@
-"""`python -m benchmarks.matching`: how good the engine is on labelled pairs, yours too, how fast."""
+"""`python -m benchmarks.matching`: how good the engine is on labelled pairs, and how fast."""
 
 from __future__ import annotations
 
@@ -61,6 +61,10 @@ def pairs(path: Path, wrong: bool) -> None:
     if wrong:
         names = {c.id: c.name for left, right, _ in data for c in (left, right)}
         tell(matches, gold, names)
+    print("\nthe same pairs as two lists, so that each name is weighed among all of them:")
+    matches, gold = measure.as_lists(data)
+    print(measure.HEAD, measure.figures(path.name, matches, gold).line(), sep="\n")
+    print(*measure.over_thresholds(matches, gold), sep="\n")
 
 
 def lists(left: Path, right: Path, gold: Path, wrong: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from benchmarks.matching import labelled
@@ -45,7 +45,8 @@ class Figures:
                 f"{self.recall:>7.4f} {asked}")  # fmt: skip
 
 
-HEAD = f"{'set':<48} {'true':>7} {'linked':>7} {'precision':>9} {'recall':>7} {'asked':>7} {'right':>7}"
+HEAD = (f"{'set':<48} {'true':>7} {'linked':>7} {'precision':>9} {'recall':>7} "
+        f"{'asked':>7} {'right':>7}")  # fmt: skip
 
 
 def figures(name: str, matches: Iterable[Match], gold: set[Pair]) -> Figures:
@@ -79,6 +80,28 @@ def pairs(data: Sequence[tuple[Company, Company, bool]]) -> tuple[list[Match], s
     """Pairs compared one by one."""
     matches = [compare_companies(left, right) for left, right, _ in data]
     return matches, {(left.id, right.id) for left, right, same in data if same}
+
+
+def as_lists(data: Sequence[tuple[Company, Company, bool]]) -> tuple[list[Match], set[Pair]]:
+    """The pairs as two lists of distinct records, linked; of the links only those that were
+    labelled count."""
+    left = _distinct(company for company, _, _ in data)
+    right = _distinct(company for _, company, _ in data)
+    labels = {(left[_shown(a)].id, right[_shown(b)].id): same for a, b, same in data}
+    found = link_companies(list(left.values()), list(right.values()))
+    matches = [match for match in found if (match.left, match.right) in labels]
+    return matches, {pair for pair, same in labels.items() if same}
+
+
+def _distinct(records: Iterable[Company]) -> dict[Company, Company]:
+    found: dict[Company, Company] = {}
+    for record in records:
+        found.setdefault(_shown(record), record)
+    return found
+
+
+def _shown(record: Company) -> Company:
+    return replace(record, id="")
 
 
 def unordered(pairs_: Iterable[Pair]) -> set[Pair]:

@@ -13,7 +13,7 @@ from mapping.matching.model import Company, Decision, Match, Verdict
 LONG = 20_000
 """Records of a list from which only names that are quite near are compared: half the time, the
 same links, fewer questions."""
-_WHOLE, _LONG = Options(), Options(floor=0.55, candidates=3)
+_WHOLE, _LONG = Options(), Options(floor=0.6, candidates=2)
 CROWD = 20
 """More records than this under one key (the domain of a franchise) are not compared by it."""
 

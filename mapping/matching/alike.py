@@ -1,4 +1,4 @@
-"""How alike two company names are, as figures that a model can weigh and words that a person can."""
+"""How alike two company names are, as figures that a model can weigh."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ FEATURES = (
     "left_over_left", "left_over_right", "instead", "numbers", "forms", "initials", "known",
     "weak_only", "closest", "exact", "misspelt", "rarest", "formal", "same_form", "bare",
 )  # fmt: skip
+
+
+PLACES = {feature: place for place, feature in enumerate(FEATURES)}
 
 
 @cache
@@ -50,7 +53,7 @@ class Alike:
     shared: tuple[str, ...]
 
     def __getitem__(self, feature: str) -> float:
-        return self.features[FEATURES.index(feature)]
+        return self.features[PLACES[feature]]
 
 
 @lru_cache(maxsize=200_000)

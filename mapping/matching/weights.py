@@ -17,8 +17,8 @@ from mapping.matching.names import Name
 
 IN_LIST = ("cosine", "holders", "whole", "only", "margin", "inner")
 """What a list of names tells beyond a pair: nearness in letters, how many records hold the words
-shared, whether it is one, whether that one has the whole name, how far the next best is, whether it is
-the only one that is called so but for words like Group."""
+shared, whether it is one, whether that one has the whole name, how far the next best is, whether
+it is the only one that is called so but for words like Group."""
 
 LONG = 500
 """From this many names on, that a word is found once says something."""

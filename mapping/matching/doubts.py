@@ -1,0 +1,218 @@
+"""What keeps two companies from being linked without a person's word, whatever their score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+
+from mapping.matching import alike, names
+from mapping.matching.alike import odds
+from mapping.matching.evidence import Case, NameEvidence
+from mapping.matching.names import Name
+from mapping.matching.prepare import Prepared
+
+EVERYWHERE = frozenset(
+    ("first", "general", "new", "best", "premier", "capital", "city", "state", "community", "one",
+     "business", "company", "professional", "quality", "advanced", "central", "modern", "star")
+)  # fmt: skip
+"""Words of which the names of many companies are made; see also the short forms of words."""
+
+CUT = 0.8
+"""How alike two words are of which one is the other's beginning; see `alike.likeness`."""
+
+OWN = 6.5
+"""A word that weighs more than this names something of its own (a unit, a sister)."""
+
+PLAIN = 8.9
+"""A word that weighs less than this is found in several names."""
+
+Check = Callable[[Case], str | None]
+
+
+def doubts(case: Case) -> Iterator[str]:
+    """Every reason for which the pair is only a question. An equal registration number is only
+    doubted where the names have nothing in common."""
+    if case.columns.get("registration"):
+        if case.name.alike is not None and not case.name.equal and case.name.log_odds < odds(0.02):
+            yield "the registration numbers are equal, but the names are not alike"
+        return
+    checks = (*OF_COLUMNS, *(OF_NAMES if case.name.alike is not None else ()))
+    for check in checks:
+        if said := check(case):
+            yield said
+
+
+def _registered(case: Case) -> str | None:
+    one, other = case.left.registration or "", case.right.registration or ""
+    alike_ = len(one) == len(other) and one.isdigit() == other.isdigit()
+    differs = case.columns.get("registration") is False
+    return "the registration numbers differ" if differs and alike_ else None
+
+
+def _places(case: Case) -> str | None:
+    left, right = case.left, case.right
+    if case.columns.get("country") is False:
+        return f"in different countries ({left.country}, {right.country})"
+    if case.columns.get("city") is False and not case.here:
+        return f"in different places ({left.record.city}, {right.record.city})"
+    return None
+
+
+def _domains(case: Case) -> str | None:
+    if case.columns.get("domain") is not False or case.here:
+        return None
+    return f"different domains ({some(case.left.all_domains)}, {some(case.right.all_domains)})"
+
+
+def _above(case: Case) -> str | None:
+    left, right = case.left.record, case.right.record
+    return "one is above the other" if left.id == right.parent or right.id == left.parent else None
+
+
+def _nameless(case: Case) -> str | None:
+    return "at least one shows no name" if case.name.alike is None and case.columns else None
+
+
+def _forms(case: Case) -> str | None:
+    pair, name = case.name.alike, case.name
+    abroad = _abroad(case.left, name) or _abroad(case.right, name)
+    return "legal forms of different countries" if (pair and pair["forms"]) or abroad else None
+
+
+def _abroad(record: Prepared, name: NameEvidence) -> bool:
+    """Whether a record is in a country that does not know the legal form of the other."""
+    here, there = set(name.left.forms), set(name.right.forms)
+    if not here or not there or here & there or not record.country:
+        return False
+    known = (names.families()[form] or {record.country} for form in here | there)
+    return any(record.country not in countries for countries in known)
+
+
+def _units(case: Case) -> str | None:
+    apart = (*case.over, *_beside(case.name), *_main_apart(case))
+    units = sorted({word for word in apart if word in unit_words()})
+    if not units or (case.name.alike and case.name.alike["known"]):
+        return None
+    return f"a unit or a place in one name only ({' '.join(units)})"
+
+
+def _beside(name: NameEvidence) -> list[str]:
+    """Words beside the names, in parentheses, of which the other name knows nothing."""
+    one = {word for each in name.left.qualifiers for word in each.split()}
+    other = {word for each in name.right.qualifiers for word in each.split()}
+    return sorted((one ^ other) - set(name.left.core) - set(name.right.core))
+
+
+def _main_apart(case: Case) -> tuple[str, ...]:
+    """Words that only one of the main names has, where other names were nearer."""
+    left, right = case.left.names[0], case.right.names[0]
+    if case.name.left is left and case.name.right is right:
+        return ()
+    pair = alike.compare(left, right)
+    return (*pair.only_left, *pair.only_right)
+
+
+def _numbers(case: Case) -> str | None:
+    return "a number in one name only" if case.name.alike and case.name.alike["numbers"] else None
+
+
+def _common(case: Case) -> str | None:
+    pair, name = case.name.alike, case.name
+    keyed = case.columns.get("domain") or case.columns.get("phone")
+    if not name.equal or keyed or name.listed or (pair and pair["same_form"]):
+        return None
+    return "a name that many companies could have" if is_common(name.left) else None
+
+
+def is_common(name: Name) -> bool:
+    """Whether a name is made of words that say what a company does, and not which."""
+    words = EVERYWHERE | names.WEAK | names.written_out()
+    return len(name.core) <= 2 and words.issuperset(name.core)
+
+
+def _in_full(case: Case) -> str | None:
+    """A name with its legal form is told in full: words that it lacks are another company's."""
+    name, pair = case.name, case.name.alike
+    if name.equal or not case.over or not pair:
+        return None
+    domain = bool(case.columns.get("domain"))
+    if name.left.forms and name.right.forms:
+        full = not (domain and names.OUTER.issuperset(case.over))
+    elif name.unique:
+        full = bool(pair["formal"]) and not domain
+    else:
+        around = names.OUTER.issuperset(case.over) and len(pair.shared) > 1
+        full = not domain and _lacking(name) and not around
+    return "told in full, with a legal form, one name lacks words of the other" if full else None
+
+
+def _lacking(name: NameEvidence) -> bool:
+    """Whether the name that has a legal form is the one that lacks words."""
+    if name.alike is None:
+        return False
+    left = name.left.forms and not name.alike.only_left and name.alike.only_right
+    right = name.right.forms and not name.alike.only_right and name.alike.only_left
+    return bool(left or right)
+
+
+def _partnership(case: Case) -> str | None:
+    forms = (*case.name.left.forms, *case.name.right.forms)
+    said = "a partnership beside the company"
+    return said if "partners" in case.over and "lp" in forms else None
+
+
+def _plain(case: Case) -> str | None:
+    """Names of one plain word, with words around them that differ (Target, Target Group)."""
+    pair, name = case.name.alike, case.name
+    if not pair or name.equal or name.listed or case.columns.get("domain") or not case.over:
+        return None
+    telling = [word for word in pair.shared if word not in names.WEAK]
+    plain = len(telling) == 1 and alike.weight(telling[0]) < PLAIN
+    return f"only {telling[0]} is in both names, which is in many" if plain else None
+
+
+def _cut(case: Case) -> str | None:
+    pair, name = case.name.alike, case.name
+    if not pair or name.equal or name.unique or case.columns.get("domain"):
+        return None
+    cut = 0 < pair["closest"] <= CUT
+    return "a word of one name is only the beginning of one of the other" if cut else None
+
+
+def _sisters(case: Case) -> str | None:
+    if case.name.equal or case.name.unique:
+        return None
+    own = [w for w in case.over if alike.weight(w) > OWN and w not in names.WEAK]
+    lines = [word for word in case.over if word in business_lines()]
+    found = dict.fromkeys((*own, *lines))
+    return f"only one name has: {' '.join(found)}" if found else None
+
+
+OF_COLUMNS: tuple[Check, ...] = (_registered, _places, _domains, _above, _nameless)
+OF_NAMES: tuple[Check, ...] = (
+    _forms, _units, _numbers, _common, _in_full, _partnership, _plain, _cut, _sisters,
+)  # fmt: skip
+
+
+@cache
+def unit_words() -> frozenset[str]:
+    """Words that make of a name that of a unit or of a namesake elsewhere."""
+    return _normalised("units.txt")
+
+
+@cache
+def business_lines() -> frozenset[str]:
+    """Lines of business that groups have sister companies for."""
+    return _normalised("lines.txt")
+
+
+def _normalised(file: str) -> frozenset[str]:
+    words = [word for line in names.entries(file) for word in line.split()]
+    return frozenset(words) | {
+        each for word in words for each in names.parse(f"x {word}").core if each != "x"
+    }
+
+
+def some(values: Iterable[str]) -> str:
+    """The first few of some values, in order."""
+    return ", ".join(sorted(values)[:3])
