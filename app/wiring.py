@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.mappings import MappingFile, compiled, definitions, read_mapping
 from app.named import Named
+from config.model import Config
 from config.model import Side as SideSettings
+from config.rules import rules_for
 from config.settings import resolve_credentials
 from connectors.base import Connector
 from connectors.registry import ConnectorSettings, create
@@ -148,8 +150,17 @@ def settings_of(loaded: LoadedConfig, name: str) -> ConnectorSettings:
         trust_url=side.trust_url,
         timeout=side.timeout,
         currency=side.currency,
-        options=side.options,
+        timezone=side.timezone if "timezone" in side.model_fields_set else None,
+        options={**_implied(loaded.config, side), **side.options},
     )
+
+
+def _implied(config: Config, side: SideSettings) -> dict[str, Any]:
+    """Options of a vendor's connector that follow from the rules: HubSpot moves a lifecycle stage
+    back only if it is cleared before."""
+    if side.type != "hubspot":
+        return {}
+    return {"lifecycle_backward": rules_for(config, "person", "lifecycle_stage", "enum").backward}
 
 
 def calls_today(loaded: LoadedConfig, clock: Clock) -> dict[str, int]:

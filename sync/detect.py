@@ -29,9 +29,10 @@ class Reading:
 
     records: int = 0
     deleted: int = 0
-    unaccounted: int = 0
     cursors: list[tuple[str, str, str | None]] = field(default_factory=list)
     """(object type, cursor, moment of a full reading)"""
+    unaccounted: dict[str, int] = field(default_factory=dict)
+    """Object type -> at least so many records that went without the vendor telling which."""
 
 
 def read_kind(
@@ -61,11 +62,8 @@ def read_kind(
             # the position is no longer known to the side: everything is read, nothing is lost
             everything = True
             seen = _read_object_type(side, kind, object_type, store, True, reading, progress)
-        if everything and cursor is not None:
+        if (everything and cursor is not None) or reading.unaccounted.get(object_type):
             _find_vanished(side, object_type, seen, store, reading)
-        elif reading.unaccounted:  # some are gone, and only asking for each tells which
-            _find_vanished(side, object_type, set(), store, reading)
-            reading.unaccounted = 0
         if everything:
             newest = reading.cursors[-1]
             reading.cursors[-1] = (newest[0], newest[1], clock.now().isoformat())
@@ -92,10 +90,11 @@ def _read_object_type(
     for page in side.connector.changes(object_type, side.read_fields(object_type), cursor):
         reading.records += len(page.records)
         reading.deleted += observe(side, kind, page.records, store)
-        reading.unaccounted += page.unaccounted
         last = page.cursor
-        if everything:
-            seen.update(record.id for record in page.records if not record.archived)
+        seen.update(record.id for record in page.records if not record.archived)
+        if page.unaccounted:
+            known = reading.unaccounted.get(object_type, 0)
+            reading.unaccounted[object_type] = known + page.unaccounted
         progress("read", side.name, object_type, reading.records)
     reading.cursors.append((object_type, last, None))
     return seen
@@ -229,10 +228,20 @@ def _moved(side: Side, kind: str, record: RemoteRecord, row: Row | None) -> Row 
     return row
 
 
+def untold(side: Side, reading: Reading) -> list[str]:
+    """What a person should know of records that went without a trace."""
+    return [
+        f"{side.name}: {number} or more {object_type} are gone of which it tells nothing (erased"
+        " for privacy, perhaps); all that are known were looked up"
+        for object_type, number in reading.unaccounted.items()
+    ]
+
+
 def _find_vanished(
     side: Side, object_type: str, seen: set[str], store: Store, reading: Reading
 ) -> None:
-    """Records that a full reading no longer showed: looked up by id, for a reading may lag."""
+    """Records that a reading did not show though it should have, being full, or though some have
+    gone unaccounted for: looked up by id, for a reading may lag."""
     missing = [i for i in store.live_ids(side.name, object_type) if i not in seen]
     if not missing:
         return

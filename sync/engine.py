@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from sync import ground, newcomers, undone
 from sync.answers import Answers, facts_of
 from sync.bind import bind_as_answered
 from sync.conceal import conceal, forget, vault_of
-from sync.detect import Progress, look_again, read_kind
+from sync.detect import Progress, look_again, read_kind, untold
 from sync.erasure import forget_erased
 from sync.execute import Executor
 from sync.guard import enforce, told
@@ -79,7 +79,7 @@ class Engine:
         `backfill`: fields (`kind.field`; none named: all that wait) whose differences since
         their mapping changed are decided as at a first link.
         """
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
@@ -159,7 +159,7 @@ class Engine:
 
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
@@ -198,7 +198,7 @@ class Engine:
     def forget(self, side: str, record_id: str, *, object_type: str | None = None) -> list[Row]:
         """Remove what the state knows of a record's person, on all sides; returns the records.
         Nothing is written to any side. Raises SettingsError for a record that is not known."""
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             row = locate(store, side, record_id, object_type)
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
@@ -249,6 +249,7 @@ class Engine:
                     side, kind, store, self.clock, full=everything, progress=self.progress
                 )
                 report.tally(side.name, kind).read = reading.records
+                report.warnings += untold(side, reading)
                 cursors.extend((side.name, *cursor) for cursor in reading.cursors)
         newcomers.meet(store, self.sides, newcomers.unknown(store, self.definitions) - unknown)
         rebase(store, self.sides, changes, settled, report.run)
@@ -410,10 +411,14 @@ class Engine:
         """Open the state store for reading what is known (`status`, `conflicts`)."""
         return Store(self.folder / "state.db", vault_of(self.config, self.folder))
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the state for this engine alone. Raises LockedError, StateError."""
+        return locked(self.folder)
+
     @contextmanager
     def _copy(self) -> Iterator[Store]:
         """A copy of the state to think on; the state itself stays as it is."""
-        with locked(self.folder), self.store() as store, self._copy_of(store) as copy:
+        with self.alone(), self.store() as store, self._copy_of(store) as copy:
             yield copy
 
     @contextmanager

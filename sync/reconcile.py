@@ -445,8 +445,8 @@ def _settle(
             bases[shown.side] = moved
     if not bases:
         return None
-    names = {name for moved in bases.values() for name in moved}
-    reasons = {n: _reason(decision.verdicts[n], _rule(entity, n, rules)) for n in sorted(names)}
+    names = sorted({name for moved in bases.values() for name in moved})
+    reasons = {n: _reason(decision.verdicts[n], _rule(entity, n, rules)) for n in names}
     return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits}, reasons)
 
 

@@ -162,11 +162,13 @@ class Store:
         return list(self.rows("kind = ? AND dirty = 1 AND entity IS NULL", (kind,)))
 
     def dirty_entities(self, kind: str) -> list[str]:
-        """Entities of which some record differs from what was settled."""
+        """Entities of which some record differs from what was settled, or about which something
+        is asked: a person may have made all as it was, and then nothing is asked any more."""
         return self._column(
-            "SELECT DISTINCT entity FROM records WHERE kind = ? AND dirty = 1"
-            " AND entity IS NOT NULL ORDER BY entity",
-            (kind,),
+            "SELECT entity FROM records WHERE kind = ? AND dirty = 1 AND entity IS NOT NULL"
+            " UNION SELECT entity FROM questions WHERE kind = ? AND cause <> 'merge'"
+            " AND entity IN (SELECT id FROM entities) ORDER BY entity",
+            (kind, kind),
         )
 
     def mark_all_dirty(self) -> None:
@@ -212,7 +214,7 @@ class Store:
         with guarded():
             found = self.db.conn.execute(
                 "SELECT side, kind, count(*) FROM records WHERE entity IS NOT NULL"
-                f" AND state IN ({_marks(states)}) GROUP BY side, kind",
+                f" AND state IN ({_marks(states)}) GROUP BY side, kind ORDER BY side, kind",
                 states,
             ).fetchall()
         counts: dict[str, dict[str, int]] = {}

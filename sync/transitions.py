@@ -34,7 +34,8 @@ def check(action: Action, row: Row | None) -> str:
     if (row.entity or f"{row.object_type}:{row.id}") != action.entity:
         return "it belongs to another entity now"
     decided = action.options.get("seen")
-    edited = digest(row.seen) != decided if decided else row.seen != row.base
+    shown = {n: v for n, v in row.seen.items() if n in action.options.get("of", row.seen)}
+    edited = digest(shown) != decided if decided else row.seen != row.base
     if action.verb is Verb.ARCHIVE and edited:
         return "it was edited since the plan was made"
     return ""

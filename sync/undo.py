@@ -237,7 +237,7 @@ class _Undoing:
 
     def _referred_to(self) -> dict[Key, Row]:
         found: dict[Key, Row] = {}
-        for side in {key[0] for key in self.ends}:
+        for side in sorted({key[0] for key in self.ends}):
             for row in self.planner.store.rows("side = ? AND state = 'live'", (side,)):
                 if row.key in self.ends:
                     continue

@@ -56,12 +56,19 @@ class Setup:
     """Looks at an account and makes what Tieline needs there."""
 
     def __init__(
-        self, api: Api, routes: Routes, catalog: Catalog, currency: str, stamp: str
+        self,
+        api: Api,
+        routes: Routes,
+        catalog: Catalog,
+        currency: str,
+        stamp: str,
+        timezone: str | None = None,
     ) -> None:
         self._api = api
         self._routes = routes
         self._catalog = catalog
         self._currency = currency
+        self._timezone = timezone
         self._stamp_name = stamp
 
     def prepare(self, stamps: Sequence[StampField]) -> list[Finding]:
@@ -157,6 +164,16 @@ class Setup:
         self._api.limits.time_zone = self._api.limits.time_zone or (str(zone) if zone else None)
         message = f"signed in to account {body['portalId']}"
         findings = [Finding("ok", "account", message)]
+        if zone and zone != (self._timezone or "UTC"):
+            findings.append(
+                Finding(
+                    "warning",
+                    "time zone",
+                    f"the account's time zone is {zone}, the configuration says "
+                    f"{self._timezone or 'UTC'}: dates would be a day off",
+                    f"Set `timezone: {zone}` for this side.",
+                )
+            )
         currency = body.get("companyCurrency")
         if currency and currency != self._currency:
             findings.append(

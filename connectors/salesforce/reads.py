@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from connectors.base import Fields, RemoteId, RemoteRecord, Schema
-from connectors.salesforce import soql, wire
+from connectors.salesforce import recordtypes, soql, wire
 from connectors.salesforce.errors import drift
 from connectors.salesforce.transport import Request, Transport
 from core.errors import ConnectorError, ForbiddenError, SchemaDriftError, UnexpectedReplyError
@@ -25,6 +25,7 @@ class Reader:
         self._headers = {"Sforce-Query-Options": f"batchSize={page_size}"} if page_size else {}
         self._lock = threading.Lock()
         self._schemas: dict[str, Schema] = {}
+        self._record_types: dict[str, dict[str, str]] = {}
 
     # -- queries ------------------------------------------------------------------------------
 
@@ -178,7 +179,14 @@ class Reader:
         found = wire.schema(raw, self._described(link.object_type) if link else None)
         with self._lock:
             self._schemas[object_type] = found
+            self._record_types[object_type] = recordtypes.ids(raw)
         return found
+
+    def record_types(self, object_type: str) -> dict[str, str]:
+        """The ids of the record types by name, as last described."""
+        self.schema(object_type)
+        with self._lock:
+            return self._record_types[object_type]
 
     def _described(self, object_type: str) -> wire.Raw | None:
         """The describe of what hangs on another; None where the user may not see it."""

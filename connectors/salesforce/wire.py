@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from connectors.base import (
     RemoteRecord,
     Schema,
 )
+from connectors.salesforce import recordtypes
 from connectors.salesforce.soql import name
 from core.errors import UnexpectedReplyError
 
@@ -80,6 +81,9 @@ UNDELETABLE = frozenset(
     }
 )
 """Object types without IsDeleted: their rows are only ever switched off."""
+PROCESS: Mapping[str, tuple[str, ...]] = {"Opportunity": ("StageName",), "Lead": ("Status",)}
+"""Picklists with a meaning of their own, in which the API takes any text: a stage that the org does
+not have would leave the deal without forecast and probability."""
 _MERGED = ("MasterRecordId",)
 _CONVERTED = ("IsConverted", "ConvertedContactId", "ConvertedAccountId", "ConvertedOpportunityId")
 _EXTRA: Mapping[str, tuple[str, ...]] = {
@@ -249,6 +253,12 @@ def schema(raw: Raw, linking: Raw | None = None) -> Schema:
             restricted=bool(roles.get("restrictedPicklist")),
             picklist=picklist(roles),
         )
+    record_type = recordtypes.field_of(raw)
+    if record_type is not None:
+        fields[record_type.name] = record_type
+    for field in PROCESS.get(object_type, ()):
+        if field in fields:
+            fields[field] = replace(fields[field], restricted=True)
     return Schema(
         object_type,
         raw["label"],

@@ -28,6 +28,7 @@ from connectors.salesforce.ledger import Item, Ledger, may_have_happened
 from connectors.salesforce.links import COMPARE, LinkWriter, Wished
 from connectors.salesforce.moves import WHOLE, MoveWriter
 from connectors.salesforce.reads import Reader
+from connectors.salesforce.recordtypes import ID_FIELD, RECORD_TYPE, by_id
 from connectors.salesforce.transport import Transport
 from core.clock import Clock
 from core.errors import ConnectorError, NotFoundError, RecordError, RejectedError
@@ -100,7 +101,7 @@ class Writer:
         groups: dict[tuple[Call, int], list[Item]] = defaultdict(list)
         times: Counter[str] = Counter()
         for place, write in placed:
-            prepared = _prepare(object_type, place, write)
+            prepared = self._prepared(object_type, place, write)
             if isinstance(prepared, RecordError):
                 ledger.outcomes[place] = Refused(write.op, prepared)
                 continue
@@ -110,6 +111,16 @@ class Writer:
             times[key] += 1
         ordered = sorted(groups, key=lambda key: key[1])
         return [(key[0], groups[key]) for key in ordered]
+
+    def _prepared(
+        self, object_type: str, place: int, write: Write
+    ) -> tuple[Call, Item] | RecordError:
+        if isinstance(write, Create | Update) and RECORD_TYPE in write.fields:
+            known = by_id(write, self._reader.record_types(object_type))
+            if isinstance(known, RecordError):
+                return known
+            write = known
+        return _prepare(object_type, place, write)
 
     # -- sending ------------------------------------------------------------------------------
 
@@ -240,6 +251,8 @@ class Writer:
             refused = dict(item.refused)
             if link and id in errors:
                 refused[link.link.field] = errors[id]
+            if ID_FIELD in refused:
+                refused[RECORD_TYPE] = refused[ID_FIELD]
             if id in errors and not item.row.fields and id not in records:
                 ledger.refuse(item, errors[id])
             else:
@@ -269,6 +282,8 @@ class Writer:
         fields = list(dict.fromkeys(name for item, _ in done for name in item.row.fields))
         if any(item.roles is not None for item, _ in done):
             fields.append(wire.LINKS[object_type].field)
+        if ID_FIELD in fields and RECORD_TYPE in self._reader.schema(object_type).fields:
+            fields.append(RECORD_TYPE)
         try:
             ids = [result.id or item.row.id for item, result in done]
             found = self._reader.fetch(object_type, fields, ids)

@@ -190,6 +190,18 @@ def test_an_association_only_change_costs_few_calls(world: Live) -> None:
     assert report.calls["salesforce"] <= 10, world.requests("salesforce")["by_route"]
 
 
+def test_a_quiet_run_stays_cheap(world: Live) -> None:
+    settled(world, 3)
+    world.pass_time(7200)
+    world.run()
+    world.reset_requests()
+    world.pass_time(900)
+    report = world.run()
+    assert report.writes == 0
+    assert report.calls["salesforce"] <= 8  # one for each object type, roles, relations; sign-in
+    assert report.calls["hubspot"] <= 3 * 3 + 2, world.requests("hubspot")["by_route"]
+
+
 def test_switched_off_the_direct_account_travels_alone(tmp_path: Path) -> None:
     with live(tmp_path, SIDES) as made:
         made.setup()

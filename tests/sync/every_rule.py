@@ -33,7 +33,8 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "sets merge as sets": (
             "row: member added to a set", "row: members added on both sides",
             "row: member removed on one side, another added on the other",
-            "row: last member removed", "row: sets differ at first link", "scenario: roles"),
+            "row: last member removed", "row: sets differ at first link", "scenario: roles",
+            "scenario: roles-one-by-one", "scenario: roles-primary"),
     },
     "Lifecycle": {
         "forward moves win": (
@@ -41,12 +42,16 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "row: lifecycle differs at first link", "scenario: lifecycle"),
         "a backward move travels only where it is allowed": (
             "row: lifecycle moves backward", "row: lifecycle moves backward, allowed",
-            "scenario: lifecycle-back-allowed"),
+            "scenario: lifecycle-back-allowed",
+            "scenario: lifecycle-backward"),
         "a backward move that a side does not make is found by reading back": (
             "scenario: lifecycle-back-refused",),
         "`other` and `disqualified` stand outside of the order": ("scenario: lifecycle-apart",),
         "a conversion and a deal move stages by the same table": (
             "scenario: convert-asked", "scenario: stages"),
+        "stages and lead status move by tables, with an order and allowed moves": (
+            "scenario: stage-order", "scenario: stage-moves", "scenario: stage-both-moved",
+            "scenario: lead-status-order"),
     },
     "Field rules": {
         "`two-way`": ("row: one side changed", "scenario: conflict"),
@@ -86,7 +91,8 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "row: first link of a third side, different", "scenario: first-link-conflict",
             "scenario: first-link-prefer", "scenario: first-link-latest"),
         "no side changed, values equal: nothing": (
-            "row: nothing changed, equal", "test_scenarios::test_a_further_run_writes_nothing"),
+            "row: nothing changed, equal",
+            "test_scenarios::test_a_scenario_ends_as_written_and_a_further_run_writes_nothing"),
         "no side changed, values differ: drift": (
             "row: nothing changed, different (drift)", "scenario: verify-fix"),
         "one side changed": (
@@ -147,7 +153,8 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "scenario: convert-asked", "scenario: convert-asked-opportunity",
             "scenario: convert-no-account"),
         "the echo of our own write is no change": (
-            "test_scenarios::test_a_further_run_writes_nothing", "scenario: own-form"),
+            "test_scenarios::test_a_scenario_ends_as_written_and_a_further_run_writes_nothing",
+            "scenario: own-form"),
     },
     "A run": {
         "recover first: a lost answer makes no second record": (
