@@ -49,7 +49,7 @@ def choose(entity: Entity, settings: KindSettings, answer_to: AnswerTo) -> Choic
 def _unsettled(shown: Shown, name: str) -> bool:
     """Whether a field was changed since it was settled, or has a value that never was."""
     if name in shown.base:
-        return shown.values[name] != shown.base[name]
+        return bool(shown.values[name] != shown.base[name])
     return name not in shown.base_seen and not blank(shown.values[name])
 
 
