@@ -153,7 +153,8 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "scenario: convert-asked", "scenario: convert-asked-opportunity",
             "scenario: convert-no-account"),
         "the echo of our own write is no change": (
-            "test_scenarios::test_a_scenario_ends_as_written_and_a_further_run_writes_nothing", "scenario: own-form"),
+            "test_scenarios::test_a_scenario_ends_as_written_and_a_further_run_writes_nothing",
+            "scenario: own-form"),
     },
     "A run": {
         "recover first: a lost answer makes no second record": (
