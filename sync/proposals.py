@@ -48,7 +48,7 @@ def kept(store: Store) -> list[Proposal]:
             "SELECT kind, side, loser_type, loser, survivor_type, survivor, score, method,"
             " evidence FROM duplicates ORDER BY side, loser_type, loser"
         ).fetchall()
-    return [Proposal(*plain, tuple(orjson.loads(evidence))) for *plain, evidence in found]
+    return [Proposal(*row[:8], evidence=tuple(orjson.loads(row[8]))) for row in found]
 
 
 def drop(store: Store, proposal: Proposal) -> None:
