@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 
@@ -49,13 +48,10 @@ def kept(store: Store) -> list[Proposal]:
             "SELECT kind, side, loser_type, loser, survivor_type, survivor, score, method,"
             " evidence FROM duplicates ORDER BY side, loser_type, loser"
         ).fetchall()
-    return [_proposal(row) for row in found]
-
-
-def _proposal(row: Sequence[Any]) -> Proposal:
-    kind, side, loser_type, loser, survivor_type, survivor, score, method, evidence = row
-    told = tuple(orjson.loads(evidence))
-    return Proposal(kind, side, loser_type, loser, survivor_type, survivor, score, method, told)
+    return [
+        Proposal(kind, side, one, loser, other, survivor, score, method, tuple(orjson.loads(why)))
+        for kind, side, one, loser, other, survivor, score, method, why in found
+    ]
 
 
 def drop(store: Store, proposal: Proposal) -> None:
