@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -48,7 +49,13 @@ def kept(store: Store) -> list[Proposal]:
             "SELECT kind, side, loser_type, loser, survivor_type, survivor, score, method,"
             " evidence FROM duplicates ORDER BY side, loser_type, loser"
         ).fetchall()
-    return [Proposal(*plain, tuple(orjson.loads(evidence))) for *plain, evidence in found]
+    return [_proposal(row) for row in found]
+
+
+def _proposal(row: Sequence[Any]) -> Proposal:
+    kind, side, loser_type, loser, survivor_type, survivor, score, method, evidence = row
+    told = tuple(orjson.loads(evidence))
+    return Proposal(kind, side, loser_type, loser, survivor_type, survivor, score, method, told)
 
 
 def drop(store: Store, proposal: Proposal) -> None:

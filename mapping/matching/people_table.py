@@ -23,7 +23,6 @@ BATCH = 50_000
 
 WORDS = re.compile(r"[a-z0-9]+")
 NUMBER = re.compile(r"^(\d+[a-z]?) (.+)$|^(.+) (\d+[a-z]?)$")
-INTERNATIONAL = re.compile(r"\+[1-9](?:[ .-]?\d){7,14}")
 DATE = re.compile(
     r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:t.*)?|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})"
 )
@@ -125,11 +124,7 @@ def compact(text: str | None) -> str | None:
 
 
 def phone_of(text: str, country: str | None) -> str | None:
-    """E.164 where the country is known, else the digits. A number that is written in full needs
-    no look at the plan of its country, which takes long."""
-    if INTERNATIONAL.fullmatch(text):
-        found = "+" + re.sub(r"\D", "", text)
-        return found if len(set(found[2:])) > 2 else None
+    """E.164 where the country is known, else the digits."""
     return keys.phone_key(text, country) or digits(text)
 
 
