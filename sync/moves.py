@@ -35,8 +35,8 @@ def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
     moved = list(store.rows("state = 'moved' AND dirty = 1 AND entity IS NOT NULL"))
     # where two became one under a new id, it is the one that lives on elsewhere, or else the one
     # whose values it shows
-    likeness = {r.key: _likeness(r, _successor(r, store, by_name(sides))) for r in moved}
-    moved.sort(key=lambda r: (store.merged_into(str(r.entity)) is not None, -likeness[r.key]))
+    moved.sort(key=lambda r: _likeness(r, _successor(r, store, by_name(sides))), reverse=True)
+    moved.sort(key=lambda r: store.merged_into(str(r.entity)) is not None)
     for row in moved:
         question = _follow(row, store, by_name(sides))
         if question is not None:
@@ -44,9 +44,16 @@ def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
     return questions
 
 
-def _likeness(row: Row, successor: Row | None) -> int:
+_NAMES = ("name", "domain", "email", "first_name", "last_name")
+
+
+def _likeness(row: Row, successor: Row | None) -> tuple[int, int, int]:
+    """How much the successor looks like what the row was: its blanks were filled from the other,
+    so what counts first is what it shows otherwise, and of that the names."""
     shown = successor.seen if successor else {}
-    return sum(1 for name, value in row.seen.items() if value and shown.get(name) == value)
+    alike = [n for n, value in row.seen.items() if value and shown.get(n) == value]
+    other = [n for n, value in row.seen.items() if value and shown.get(n) != value]
+    return (-len([n for n in other if n in _NAMES]), -len(other), len(alike))
 
 
 def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | None:

@@ -26,6 +26,8 @@ class Checks:
         self.world = people.world
         self._edited: set[str] = set()
         """Keys of things that people have certainly edited since they were last settled."""
+        self._untouched: set[str] = set()
+        """Keys of things that show on all sides what was certainly settled."""
         self._steady = True
         """No accident since all was last right."""
 
@@ -145,6 +147,17 @@ class Checks:
             if not {value, FRESH} & self._settled(thing, spec, side)
         }
 
+    def _certainly_untouched(self) -> set[str]:
+        return {
+            thing.key
+            for thing in self.people.all()
+            if all(
+                self._settled(thing, spec, side) == {value}
+                for spec in self.people.specs(thing)
+                for side, value in self.people.now(thing, spec).items()
+            )
+        }
+
     def _settled(self, thing: Thing, spec: Spec, side: str) -> set[Value]:
         possible = thing.possible(spec.name, side)
         return {self.people.settled_as(spec, side, value) for value in possible}
@@ -175,7 +188,7 @@ class Checks:
                 self._run()
             return
         expected, opted_out = self._expected(1), self._opted_out()
-        self._edited = self._certainly_edited()
+        self._edited, self._untouched = self._certainly_edited(), self._certainly_untouched()
         self._run()
         self._all_is_right(expected, opted_out)
 
@@ -200,7 +213,7 @@ class Checks:
         patience = DAY if refusing or waits or moved or full else 600
         self.world.clock.advance(self.world.lateness() + patience)
         expected, opted_out = self._expected(4), self._opted_out()
-        self._edited = self._certainly_edited()
+        self._edited, self._untouched = self._certainly_edited(), self._certainly_untouched()
         self._run_until_quiet()
         self._all_is_right(expected, opted_out)
         self._verified()
@@ -234,6 +247,8 @@ class Checks:
     def _everything_is_everywhere(self) -> None:
         asked = self._asked_for()
         for thing in self.people.all():
+            left = thing.dying and thing.kind == "opportunity" and thing.key in self._untouched
+            assert not left, f"{thing.key} was deleted, and is still on {list(thing.at)}"
             missing = set(self.people.creatable(thing))
             if missing and asked & {(thing.key, side) for side in missing}:
                 required = {(thing.key, s.name) for s in self.people.specs(thing) if s.required}

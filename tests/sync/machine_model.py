@@ -98,7 +98,10 @@ class Field:
         elif changed:
             self._spread(changed[0])
         elif self._distinct(known) > 1:
-            self.settled = False
+            if new and self._distinct([s for s in self.now if self.now[s] is not None]) == 1:
+                self._spread(new[0])
+            else:
+                self.settled = False
         elif new:
             self._meet([s for s in (known[0], *new) if self.now[s] is not None])
         else:

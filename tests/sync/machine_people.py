@@ -137,6 +137,12 @@ class People:
             self.touch(thing, side)
         return thing
 
+    def let_twins_show(self) -> None:
+        """What was typed in on several sides can be read on all of them before the next run: no
+        matching finds what no reading shows."""
+        if any(len(t.at) > 1 and not t.linked for t in self.all()):
+            self.world.clock.advance(self.world.lateness() + 1)
+
     def raw(self, thing: Thing, spec: Spec, side: str, choice: int) -> Any:
         """A value that a person may give to a field, in the vendor's form; None clears."""
         if spec.shape == "scalar":

@@ -148,9 +148,7 @@ class Machines:
             Side(n, self._connector(n), _mapping(n == LEAD_SIDE), self.config.sides[n])
             for n in self.names
         ]
-        return QuickEngine(
-            self.config, sides, FIELDS, Path(), self.clock, kept=self.kept
-        )
+        return QuickEngine(self.config, sides, FIELDS, Path(), self.clock, kept=self.kept)
 
     def _connector(self, name: str) -> Connector:
         connector = FusedConnector(self.crms[name], name=name)

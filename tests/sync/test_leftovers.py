@@ -1,5 +1,5 @@
-"""What is left over: of merges that one side alone has seen, of questions that people made idle, and
-of deletes beside values that were never settled."""
+"""What is left over: of merges that one side alone has seen, of questions that people made idle,
+and of deletes beside values that were never settled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.memory import Quirks
-from tests.sync.situations import find, settle
+from tests.sync.situations import EVERY_GUARD, find, settle
 from tests.sync.test_moves import causes, names, quiet, twins
 from tests.sync.worlds import World, make_world
 
@@ -50,7 +50,9 @@ def test_deleting_one_of_two_that_are_one_elsewhere_deletes_nothing_more(
 def test_what_was_edited_on_the_one_that_stays_travels(tmp_path: Path) -> None:
     world = merged_on_the_left(tmp_path, rules={"account": {"first_link": "prefer left"}})
     right = world.crms["right"]
-    right.edit("Account", find(world, "right", "Account", name="Acme Two"), {"phone": "+12025550101"})
+    right.edit(
+        "Account", find(world, "right", "Account", name="Acme Two"), {"phone": "+12025550101"}
+    )
     right.delete("Account", find(world, "right", "Account", name="Acme"))
     settle(world, 2)
     left = world.crms["left"].snapshot()["Account"]
@@ -136,3 +138,17 @@ def test_a_delete_travels_although_what_the_record_named_was_deleted_too(tmp_pat
     settle(world)
     assert names(world, "left", "Opportunity") == []
     quiet(world)
+
+
+def test_a_value_that_a_lost_creation_did_not_take_is_carried_over_or_told(tmp_path: Path) -> None:
+    ignoring = {"third": Quirks(ignored=frozenset({"Account.industry"}))}
+    world = make_world(tmp_path, ("left", "right", "third"), quirks=ignoring)
+    for side, fields in (("left", {}), ("right", {"industry": "energy"})):
+        world.crms[side].insert("Account", {"name": "Acme", "domain": "a.com", **fields})
+    world.crms["third"].lose_next_answer()
+    failures = []
+    for _ in range(3):
+        world.clock.advance(600)
+        failures += world.engine.run(allowed=EVERY_GUARD).failures
+    assert [(f.side, f.field) for f in failures if f.field] == [("third", "industry")]
+    assert world.engine.verify().unexplained == []
