@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
-logging.getLogger("splink").setLevel(logging.ERROR)
-
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -31,6 +29,9 @@ class Engine:
 @contextmanager
 def opened(engine: Engine) -> Iterator[Any]:
     """Splink's interface to the engine; everything that it made is gone afterwards."""
+    import splink.internals.splink_logging  # sets the level of its logger when it is loaded
+
+    logging.getLogger(splink.__name__).setLevel(logging.ERROR)
     with _duckdb(engine) if engine.name == "duckdb" else _spark(engine) as api:
         yield api
 
