@@ -10,6 +10,7 @@ from app.session import Session
 from app.sources import read_book, side_book
 from app.wiring import Workshop, workshop
 from config.load import LoadedConfig
+from config.matching import MatchingEngine
 from core.errors import SettingsError
 from mapping.accounts.records import Book, Record, companies, individuals
 from mapping.matching.model import Decision, Group, Match, Verdict
@@ -51,7 +52,9 @@ def found(session: Session, source: str, kind: str, at_least: float | None) -> d
         with workshop(loaded, session.clock, writing=False) as made:
             return _of_side(session, made, source, kind, least, wanted)
     book = read_book(loaded, session.clock, source, kinds=wanted, kind=kind)
-    return _told(book, kind, _alike(_groups(book, kind, ()), set(), least), {})
+    return _told(
+        book, kind, _alike(_groups(book, kind, (), loaded.config.matching), set(), least), {}
+    )
 
 
 def _of_side(
@@ -61,7 +64,7 @@ def _of_side(
     book = side_book(made, name, kinds=wanted)
     with _store(made.loaded) as store:
         said = decisions(store, name)
-    groups = _groups(book, kind, said)
+    groups = _groups(book, kind, said, made.loaded.config.matching)
     with locked(made.loaded.state), _store(made.loaded) as store:
         alike = _alike(groups, _linked(store, side, kind), least)
         proposals = _proposals(book, side, kind, alike)
@@ -76,7 +79,9 @@ def _store(loaded: LoadedConfig) -> Store:
     return Store(loaded.state / "state.db", vault_of(loaded.config, loaded.state))
 
 
-def _groups(book: Book, kind: str, said: Iterable[Decision]) -> list[Group]:
+def _groups(
+    book: Book, kind: str, said: Iterable[Decision], settings: MatchingEngine
+) -> list[Group]:
     if kind == "account":
         from mapping.matching.companies import duplicate_companies
 
@@ -84,9 +89,14 @@ def _groups(book: Book, kind: str, said: Iterable[Decision]) -> list[Group]:
         above = {(c.id, c.parent) for c in found if c.parent}
         groups = duplicate_companies(found, decisions=said)
         return [g for g in groups if not _is_a_hierarchy(g, above)]
-    from mapping.matching.people import duplicate_people
+    from mapping.matching.backends import Engine
+    from mapping.matching.people import PeopleOptions, duplicate_people
 
-    return duplicate_people(individuals(book), decisions=said)
+    engine = Engine(
+        settings.engine, settings.memory, settings.threads, settings.spark_master,
+        tuple(sorted(settings.spark_options.items())),
+    )  # fmt: skip
+    return duplicate_people(individuals(book), decisions=said, options=PeopleOptions(engine=engine))
 
 
 def _is_a_hierarchy(group: Group, above: Container[tuple[str, str]]) -> bool:

@@ -14,6 +14,7 @@ from core.errors import ExchangeError, SettingsError
 from mapping.accounts.exchange import protocol
 from mapping.accounts.exchange.keys import keyed
 from mapping.accounts.exchange.message import (
+    KeyKind,
     Message,
     Mode,
     Step,
@@ -28,6 +29,13 @@ from mapping.tables.write import write_csv, written
 
 _LARGEST = 400 * 1024 * 1024
 """Bytes of the largest message that any terms allow."""
+
+
+_HEAD = {
+    KeyKind.DOMAIN: ("Domain", "Id", "Company name"),
+    KeyKind.NAME: ("Key", "Id", "Company name"),
+}
+"""Headings by which `tieline map partner` reads the mutual accounts as the partner's list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Exchange:
                 result = protocol.conclude(message, pending)
             mutual = _mutual(result, named)
             if table is not None and result.mutual:
-                write_csv(table, ("key", "id", "name"), mutual)
+                write_csv(table, _HEAD[pending.terms.key], mutual)
             did = "finished" if pending.step is Step.OFFER else "concluded"
             size = result.size if result.told else None
             self._note(pending, did, received=len(message.points), result=size)

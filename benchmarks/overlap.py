@@ -71,12 +71,12 @@ def main() -> None:
     mine, other = lists(size)
     ours = Listed("we", mine, listed_members(mine))
     theirs = Listed("they", other, listed_members(other))
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     found = compare(ours, theirs, "now")
-    took = time.perf_counter() - began
+    took, cpu = time.perf_counter() - began, time.process_time() - worked
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{size:,} against {size:,}: {found.entities:,} mutual, {len(found.doubts):,} questions")
-    print(f"{took:.1f} s, {memory:,} MB at most")
+    print(f"{took:.1f} s, {cpu:.1f} s of CPU time, {memory:,} MB at most")
 
 
 if __name__ == "__main__":

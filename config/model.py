@@ -13,6 +13,7 @@ from config.base import Kind as Kind
 from config.base import Scalar as Scalar
 from config.base import SecretRef as SecretRef
 from config.base import Strict as Strict
+from config.matching import MatchingEngine
 from config.partners import Partner, PopulationSettings, Sharing
 
 
@@ -273,6 +274,7 @@ class Config(Strict):
     account_maps: AccountMaps = Field(
         AccountMaps(), description="how account maps are drawn; see docs/account-map.md"
     )
+    matching: MatchingEngine = Field(MatchingEngine(), description="what works out who is who")
     state: Path | None = Field(
         None, description="folder of the state; default .tieline beside this file"
     )

@@ -81,7 +81,7 @@ def draw() -> None:
         write(folder / "committee.csv", [{"Person": ""}])
         write(folder / "velmora.csv", [{"Company": "", "Website": "", "Status": "", "Owner": ""}])
         call(config, "setup")
-        call(config, "run")
+        call(config, "run", "--allow", "ambiguous")
         session = open_session(Options(config=config, quiet=True))
         graph = graph_of(session, session.load())
         account = busiest(graph)

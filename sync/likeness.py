@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mapping.accounts.records import Record, company, individual
-from mapping.matching.companies import compare_companies
+from mapping.matching.judge import judge, name_evidence
 from mapping.matching.keys import domain_key, email_key, name_key, phone_key
 from mapping.matching.model import Company, Individual, Match, Verdict
+from mapping.matching.prepare import prepare
 from mapping.places import fold
 from sync.detect import look_again
 from sync.evidence import people_domains
@@ -22,7 +23,7 @@ from sync.privacy import hidden
 from sync.sides import Side
 from sync.store import Store, guarded
 
-CROWD = 50
+CROWD = 20
 """Records of other sides that may share an inexact key; a key that more share tells nothing."""
 LEAST: Mapping[str, float] = {"account": 0.3, "person": 0.9}
 """The score from which a record is held back and asked about. People of one company share so much
@@ -150,9 +151,11 @@ def _compared(pairs: Sequence[Pair], store: Store) -> Iterator[tuple[Row, Row, M
     if not pairs:
         return
     if pairs[0][0].kind == "account":
-        known = {r.key: _company(r, store) for pair in pairs for r in pair}
+        rows = {r.key: r for pair in pairs for r in pair}
+        known = {key: prepare(_company(row, store)) for key, row in rows.items()}
         for row, other in pairs:
-            yield row, other, compare_companies(known[row.key], known[other.key])
+            one, two = known[row.key], known[other.key]
+            yield row, other, judge(one, two, name_evidence(one, two))
         return
     matches = _people_matches(pairs)
     for row, other in pairs:

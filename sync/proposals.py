@@ -48,7 +48,10 @@ def kept(store: Store) -> list[Proposal]:
             "SELECT kind, side, loser_type, loser, survivor_type, survivor, score, method,"
             " evidence FROM duplicates ORDER BY side, loser_type, loser"
         ).fetchall()
-    return [Proposal(*plain, tuple(orjson.loads(evidence))) for *plain, evidence in found]
+    return [
+        Proposal(kind, side, one, loser, other, survivor, score, method, tuple(orjson.loads(why)))
+        for kind, side, one, loser, other, survivor, score, method, why in found
+    ]
 
 
 def drop(store: Store, proposal: Proposal) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from app.pages.account_page import money, priced, tile
-from app.pages.matrix_page import columns, levels, matrix_page
+from app.pages.matrix_page import MOST_ROWS, columns, levels, matrix_page
 from mapping.accounts.graph import NOTHING, Money
 from mapping.accounts.territory import ELSEWHERE, UNKNOWN, Plot
 
@@ -24,6 +24,7 @@ def territory_page(found: Sequence[Plot], source: str, today: date) -> str:
     inside: dict[tuple[str, str], list[int]] = {}
     for place, plot in enumerate(found):
         inside.setdefault((plot.region, plot.industry), []).append(place)
+    listed = found[:MOST_ROWS]
     measures = _measures(found)
     customers = sum(p.customer for p in found)
     return matrix_page(
@@ -46,7 +47,7 @@ def territory_page(found: Sequence[Plot], source: str, today: date) -> str:
                 ("Account", "name"), ("Customer", ""), ("Strategic", ""), ("Owner", ""),
                 ("Open", "number"), ("Weighted", "number"), ("Potential", "number"),
             ),
-            "rows": [_row(p) for p in found],
+            "rows": [_row(p) for p in listed],
         },
         sections=_strategic(found),
         brand="Tieline · Territories",
@@ -59,9 +60,16 @@ def territory_page(found: Sequence[Plot], source: str, today: date) -> str:
             tile("Weighted", _total(found, lambda p: p.weighted)),
             tile("Potential", _total(found, lambda p: p.potential)),
         ],
-        foot=f"Source: {source}. Drawn on {today.isoformat()}. Amounts stay in the currency of"
-        " the deal; nothing is converted.",
+        foot=_foot(found, source, today),
     )  # fmt: skip
+
+
+def _foot(found: Sequence[Plot], source: str, today: date) -> str:
+    said = f"Source: {source}. Drawn on {today.isoformat()}. Amounts stay in the currency of the"
+    said += " deal; nothing is converted."
+    if len(found) > MOST_ROWS:
+        said += f" Lists show the first {MOST_ROWS:,} accounts; CSV and XLSX have all."
+    return said
 
 
 def _by_number(words: Iterable[str]) -> list[str]:
@@ -110,7 +118,13 @@ def _cells(
         for place, number, level in zip(places, numbers, levels(numbers), strict=True):
             shown[place].append({"text": brief(number), "level": level})
     return [
-        [{"rows": list(inside.get((r, i), ())), "shown": shown[r, i]} for r in regions]
+        [
+            {
+                "rows": [n for n in inside.get((r, i), ()) if n < MOST_ROWS],
+                "shown": shown[r, i],
+            }
+            for r in regions
+        ]
         for i in industries
     ]
 

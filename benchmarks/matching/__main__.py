@@ -1,4 +1,4 @@
-"""`python -m benchmarks.matching`: how good the engine is on labelled pairs, yours too, how fast."""
+"""`python -m benchmarks.matching`: how good the engine is on labelled pairs, and how fast."""
 
 from __future__ import annotations
 

@@ -15,12 +15,16 @@ from mapping.matching.model import Company, Individual
 
 DATA = Path(os.environ.get("TIELINE_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 
-COLUMNS = ("name", "other_names", "domain", "domains", "email", "emails", "phone", "phones",
-           "registration", "street", "city", "region", "postal_code", "country")  # fmt: skip
+COLUMNS = (
+    "name", "other_names", "domain", "domains", "email", "emails", "phone", "phones",
+    "registration", "street", "city", "region", "postal_code", "country",
+)  # fmt: skip
 """Columns of a company that a stranger's file may have; several values stand apart by `;`."""
 
-SEVERAL = {"other_names": "other_names", "domain": "domains", "domains": "domains",
-           "email": "emails", "emails": "emails", "phone": "phones", "phones": "phones"}  # fmt: skip
+SEVERAL = {
+    "other_names": "other_names", "domain": "domains", "domains": "domains",
+    "email": "emails", "emails": "emails", "phone": "phones", "phones": "phones",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,13 +131,17 @@ def _company(name: str, facts: dict[str, list[str]]) -> Company:
     )  # fmt: skip
 
 
+PAPERS = ("SSN_NUMBER", "PASSPORT_NUMBER", "DRIVERS_LICENSE_NUMBER", "NATIONAL_ID_NUMBER")
+
+
 def _person(name: str, facts: dict[str, list[str]]) -> Individual:
     full = _first(facts, "NAME_FULL") or ""
     first, last = (full.partition(" ")[::2]) if "," not in full else full.partition(",")[::-2]
+    first, last = _first(facts, "NAME_FIRST") or first, _first(facts, "NAME_LAST") or last
     return Individual(
-        name, _first(facts, "NAME_FIRST") or first.strip(), _first(facts, "NAME_LAST") or last.strip(),
+        name, first.strip(), last.strip(),
         tuple(facts["EMAIL_ADDRESS"]), tuple(facts["PHONE_NUMBER"]), _first(facts, "DATE_OF_BIRTH"),
-        _first(facts, "SSN_NUMBER", "PASSPORT_NUMBER", "DRIVERS_LICENSE_NUMBER", "NATIONAL_ID_NUMBER"),
+        _first(facts, *PAPERS),
         _first(facts, "ADDR_LINE1", "ADDR_FULL"), _first(facts, "ADDR_CITY"), None,
         _first(facts, "ADDR_POSTAL_CODE"), _first(facts, "ADDR_COUNTRY"),
     )  # fmt: skip
@@ -143,13 +151,16 @@ def _first(facts: dict[str, list[str]], *keys: str) -> str | None:
     return next((facts[key][0] for key in keys if facts.get(key)), None)
 
 
+STREET = ("street_number", "address_1", "address_2")
+
+
 def people(number: int) -> list[Individual]:
     """One of the data sets of Febrl; `same_person` says who is whose duplicate."""
     return [
         Individual(
             row["rec_id"], row["given_name"] or None, row["surname"] or None,
             birth_date=row["date_of_birth"] or None, national_id=row["soc_sec_id"] or None,
-            street=" ".join(filter(None, (row["street_number"], row["address_1"], row["address_2"]))) or None,
+            street=" ".join(row[part] for part in STREET if row[part]) or None,
             city=row["suburb"] or None, region=row["state"] or None,
             postal_code=row["postcode"] or None,
         )

@@ -84,9 +84,15 @@ def person_of(world: World, chance: random.Random, name: str) -> Individual:
         (f"{first}.{last}{chance.randrange(100)}@{employer}.com",),
         (f"+1{chance.randrange(201, 990)}{chance.randrange(2_000_000, 9_999_999)}",),
         f"{chance.randrange(1940, 2004)}-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}",
-        None, f"{chance.randrange(1, 400)} {common(chance, world.streets).title()} {chance.choice(STREETS)}",
+        None, street_of(world, chance),
         city.title(), None, f"{chance.randrange(10_000, 99_999)}", "US", employer.title(),
     )  # fmt: skip
+
+
+def street_of(world: World, chance: random.Random) -> str:
+    """A house in a street."""
+    named = f"{common(chance, world.streets).title()} {chance.choice(STREETS)}"
+    return f"{chance.randrange(1, 400)} {named}"
 
 
 def worn(person: Individual, chance: random.Random) -> Individual:

@@ -45,7 +45,8 @@ class Figures:
                 f"{self.recall:>7.4f} {asked}")  # fmt: skip
 
 
-HEAD = f"{'set':<48} {'true':>7} {'linked':>7} {'precision':>9} {'recall':>7} {'asked':>7} {'right':>7}"
+HEAD = (f"{'set':<48} {'true':>7} {'linked':>7} {'precision':>9} {'recall':>7} "
+        f"{'asked':>7} {'right':>7}")  # fmt: skip
 
 
 def figures(name: str, matches: Iterable[Match], gold: set[Pair]) -> Figures:
@@ -84,7 +85,8 @@ def pairs(data: Sequence[tuple[Company, Company, bool]]) -> tuple[list[Match], s
 def as_lists(data: Sequence[tuple[Company, Company, bool]]) -> tuple[list[Match], set[Pair]]:
     """The pairs as two lists of distinct records, linked; of the links only those that were
     labelled count."""
-    left, right = (_distinct(company for company in side) for side in list(zip(*data, strict=True))[:2])
+    left = _distinct(company for company, _, _ in data)
+    right = _distinct(company for _, company, _ in data)
     labels = {(left[_shown(a)].id, right[_shown(b)].id): same for a, b, same in data}
     found = link_companies(list(left.values()), list(right.values()))
     matches = [match for match in found if (match.left, match.right) in labels]

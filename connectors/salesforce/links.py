@@ -13,7 +13,13 @@ from connectors.salesforce.errors import record_error
 from connectors.salesforce.reads import Reader
 from connectors.salesforce.transport import Transport
 from core.clock import Clock
-from core.errors import ConnectorError, RecordError, RejectedError, TransientError
+from core.errors import (
+    ConnectorError,
+    RecordError,
+    RejectedError,
+    TransientError,
+    UnexpectedReplyError,
+)
 
 TRIES = 3
 LOCK_PAUSE = 0.5
@@ -72,7 +78,7 @@ class LinkWriter:
                 errors = {
                     id: RejectedError(text, field=self.link.field, retryable=True) for id in wished
                 }
-                if not isinstance(error, TransientError):
+                if not isinstance(error, TransientError | UnexpectedReplyError):
                     break
             if not any(isinstance(e, RejectedError) and e.retryable for e in errors.values()):
                 break

@@ -7,9 +7,13 @@ from dataclasses import dataclass, fields, replace
 from itertools import combinations
 
 from mapping.matching import keys
-from mapping.matching.companies import compare_companies, link_companies
+from mapping.matching.companies import Options, compare_companies, link_companies
 from mapping.matching.model import Company, Decision, Match, Verdict
 
+LONG = 20_000
+"""Records of a list from which only names that are quite near are compared: half the time, the
+same links, fewer questions."""
+_WHOLE, _LONG = Options(), Options(floor=0.6, candidates=2)
 CROWD = 20
 """More records than this under one key (the domain of a franchise) are not compared by it."""
 
@@ -46,7 +50,8 @@ def link(
     turned = other.content < mine.content
     lists = (other, mine) if turned else (mine, other)
     told = [d for d in (lists[0].decision(d, lists[1], turned=turned) for d in decisions) if d]
-    found = link_companies(lists[0].companies, lists[1].companies, decisions=told)
+    options = _LONG if max(len(ours), len(theirs)) > LONG else _WHOLE
+    found = link_companies(lists[0].companies, lists[1].companies, decisions=told, options=options)
     within = [duplicates_in(one.companies) for one in lists]
     groups = _components(found, within, lists)
     return _named(groups, found, lists, turned=turned)

@@ -23,6 +23,9 @@ FEATURES = (
 )  # fmt: skip
 
 
+PLACES = {feature: place for place, feature in enumerate(FEATURES)}
+
+
 @cache
 def word_weights() -> Mapping[str, float]:
     """How telling common words of company names are; what is not listed weighs `RARE`."""
@@ -50,7 +53,7 @@ class Alike:
     shared: tuple[str, ...]
 
     def __getitem__(self, feature: str) -> float:
-        return self.features[FEATURES.index(feature)]
+        return self.features[PLACES[feature]]
 
 
 @lru_cache(maxsize=200_000)

@@ -67,6 +67,7 @@ def _spark(engine: Engine) -> Iterator[Any]:
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     try:
-        yield SparkAPI(spark_session=session, break_lineage_method="persist")
+        api: Any = SparkAPI
+        yield api(spark_session=session, break_lineage_method="persist")
     finally:
         session.stop()

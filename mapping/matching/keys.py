@@ -39,6 +39,13 @@ REGISTERS = re.compile(
 )
 
 
+HOST = re.compile(r"(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,18})(?:/[!-~]*)?")
+"""Web addresses as nearly all are written: the host can be taken from them without more ado."""
+
+INTERNATIONAL = re.compile(r"\+[1-9](?:[ .-]?\d){7,14}")
+"""A phone number written in full: what its country's plan says needs not be looked up."""
+
+
 @cache
 def _listed(file: str) -> tuple[frozenset[str], frozenset[str]]:
     """Domains of a list, and the names that count under any top level."""
@@ -67,8 +74,9 @@ def registered_domain(text: str) -> str | None:
     written = text.strip()
     if "@" in written and "/" not in written:
         written = written.rpartition("@")[2]
+    plain = HOST.fullmatch(written.lower())
     try:
-        return places.domain(written)
+        return places.registered(plain[1]) if plain else places.domain(written)
     except ValueError:
         return None
 
@@ -107,6 +115,9 @@ def phone_key(text: str | None, country: str | None = None) -> str | None:
     without one. None where it is not plainly one number, or one that nobody has."""
     if not text:
         return None
+    if INTERNATIONAL.fullmatch(text):
+        digits = re.sub(r"\D", "", text)
+        return f"+{digits}" if len(set(digits[2:])) > 2 else None
     try:
         found = values.phone(text, country).partition(" ext.")[0]
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -88,10 +89,8 @@ def _shown(table: Any) -> Mapping[str, int]:
     """How many columns each record shows."""
     import pyarrow.compute as pc
 
-    total = None
-    for column in table.column_names[1:]:
-        one = pc.cast(pc.is_valid(table[column]), "int8")
-        total = one if total is None else pc.add(total, one)
+    shown = [pc.cast(pc.is_valid(table[column]), "int8") for column in table.column_names[1:]]
+    total: Any = reduce(pc.add, shown)
     return dict(zip(table["unique_id"].to_pylist(), total.to_pylist(), strict=True))
 
 
@@ -108,7 +107,7 @@ def _scored(tables: Sequence[Any], options: PeopleOptions, *, floor: float) -> I
             api.register(table, dataset_display_name=f"list_{place}")
             for place, table in enumerate(tables)
         ]
-        model = Linker(frames if len(frames) > 1 else frames[0],
+        model: Any = Linker(frames if len(frames) > 1 else frames[0],
                        splink_model.settings(link, size, every=every))  # fmt: skip
         scored = model.inference.predict(threshold_match_probability=floor, warning_mode="never")
         columns = ", ".join(f"gamma_{column}" for column in splink_model.LEVELS)
@@ -118,7 +117,7 @@ def _scored(tables: Sequence[Any], options: PeopleOptions, *, floor: float) -> I
 
 
 def _pairs(tables: Sequence[Any]) -> int:
-    sizes = [table.num_rows for table in tables]
+    sizes = [int(table.num_rows) for table in tables]
     return sizes[0] * (sizes[0] - 1) // 2 if len(sizes) == 1 else sizes[0] * sizes[1]
 
 

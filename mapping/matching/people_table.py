@@ -13,17 +13,18 @@ from anyascii import anyascii
 from mapping.matching import keys, names
 from mapping.matching.model import Individual
 
-COLUMNS = ("unique_id", "first", "called", "last", "suffix", "birth", "national", "number",
-           "street", "city", "postal", "region", "country", "email", "phone", "company")  # fmt: skip
+COLUMNS = (
+    "unique_id", "first", "called", "last", "suffix", "birth", "national", "number", "street",
+    "city", "postal", "region", "country", "email", "phone", "company",
+)  # fmt: skip
 
 BATCH = 50_000
 """Rows that are turned into columns at a time."""
 
 WORDS = re.compile(r"[a-z0-9]+")
 NUMBER = re.compile(r"^(\d+[a-z]?) (.+)$|^(.+) (\d+[a-z]?)$")
-INTERNATIONAL = re.compile(r"\+[1-9](?:[ .-]?\d){7,14}")
 DATE = re.compile(
-    r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:T.*)?|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})"
+    r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:t.*)?|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})"
 )
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WORDED = re.compile(
@@ -123,11 +124,7 @@ def compact(text: str | None) -> str | None:
 
 
 def phone_of(text: str, country: str | None) -> str | None:
-    """E.164 where the country is known, else the digits. A number that is written in full needs
-    no look at the plan of its country, which takes long."""
-    if INTERNATIONAL.fullmatch(text):
-        found = "+" + re.sub(r"\D", "", text)
-        return found if len(set(found[2:])) > 2 else None
+    """E.164 where the country is known, else the digits."""
     return keys.phone_key(text, country) or digits(text)
 
 

@@ -35,7 +35,7 @@ WIDE = (
 )  # fmt: skip
 """Further rules for lists that are not long."""
 
-SWAPPED = 'l."first" = r."last" and l."last" = r."first"'
+SWAPPED = "l.first = r.last and l.last = r.first"
 """A rule of its own: first and last name in each other's place."""
 
 SAID: Mapping[str, tuple[str, ...]] = {
@@ -67,44 +67,44 @@ SAID: Mapping[str, tuple[str, ...]] = {
 
 
 def _within(column: str, distance: int) -> str:
-    return f'levenshtein("{column}_l", "{column}_r") <= {distance}'
+    return f"levenshtein({column}_l, {column}_r) <= {distance}"
 
 
 def _begin(column: str, size: int) -> str:
-    same = f'substr("{column}_l", 1, {size}) = substr("{column}_r", 1, {size})'
-    return f'{same} and length("{column}_l") >= {size}'
+    same = f"substr({column}_l, 1, {size}) = substr({column}_r, 1, {size})"
+    return f"{same} and length({column}_l) >= {size}"
 
 
 def _name(column: str, other: str) -> tuple[str, ...]:
     swapped = f"{_crossed(column, other)} or {_crossed(other, column)}"
-    apart = f'{_within(column, 1)} and length("{column}_l") >= 5 and length("{column}_r") >= 5'
+    apart = f"{_within(column, 1)} and length({column}_l) >= 5 and length({column}_r) >= 5"
     return (swapped, apart, _within(column, 2), _begin(column, 3))
 
 
 def _crossed(here: str, there: str) -> str:
-    near = f'length("{here}_l") >= 6 and levenshtein("{here}_l", "{there}_r") <= 2'
-    return f'"{here}_l" = "{there}_r" or ({near})'
+    near = f"length({here}_l) >= 6 and levenshtein({here}_l, {there}_r) <= 2"
+    return f"{here}_l = {there}_r or ({near})"
 
 
 STREET_NEAR = (
-    'levenshtein("street_l", "street_r") <= 0.35 * greatest(length("street_l"), length("street_r"))'
+    "levenshtein(street_l, street_r) <= 0.35 * greatest(length(street_l), length(street_r))"
 )
 STREET_SHARED = (
-    "\"street_l\" like concat('%', substr(\"street_r\", 1, 8), '%')"
-    " or \"street_r\" like concat('%', substr(\"street_l\", 1, 8), '%')"
+    "street_l like concat('%', substr(street_r, 1, 8), '%')"
+    " or street_r like concat('%', substr(street_l, 1, 8), '%')"
 )
 SWAPPED_DATE = (
-    'substr("birth_l", 1, 4) = substr("birth_r", 1, 4) and '
-    'substr("birth_l", 5, 2) = substr("birth_r", 7, 2) and '
-    'substr("birth_l", 7, 2) = substr("birth_r", 5, 2)'
+    "substr(birth_l, 1, 4) = substr(birth_r, 1, 4) and "
+    "substr(birth_l, 5, 2) = substr(birth_r, 7, 2) and "
+    "substr(birth_l, 7, 2) = substr(birth_r, 5, 2)"
 )
 MAILBOX = (
-    "split_part(\"email_l\", '@', 1) = split_part(\"email_r\", '@', 1) "
-    "and length(split_part(\"email_l\", '@', 1)) >= 5"
+    "split_part(email_l, '@', 1) = split_part(email_r, '@', 1) "
+    "and length(split_part(email_l, '@', 1)) >= 5"
 )
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
-    "first": ('"called_l" = "called_r"', *_name("first", "last")),
+    "first": ("called_l = called_r", *_name("first", "last")),
     "last": _name("last", "first"),
     "birth": (SWAPPED_DATE, _within("birth", 1), _within("birth", 2)),
     "national": (_within("national", 1), _within("national", 2)),
@@ -116,7 +116,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
     "region": (),
     "country": (),
     "email": (MAILBOX, _within("email", 2)),
-    "phone": ('substr("phone_l", -7) = substr("phone_r", -7)',),
+    "phone": ("substr(phone_l, -7) = substr(phone_r, -7)",),
     "company": (_begin("company", 6),),
 }
 """Levels of each column between equal and different, in SQL."""
@@ -144,11 +144,11 @@ def settings(link: str, size: int, *, every: bool = False) -> dict[str, Any]:
 
 
 def _rule(columns: Sequence[str]) -> str:
-    return " and ".join(f'l."{column}" = r."{column}"' for column in columns)
+    return " and ".join(f"l.{column} = r.{column}" for column in columns)
 
 
 def _comparison(column: str, *, counted: bool) -> dict[str, Any]:
-    equal: Level = {"sql_condition": f'"{column}_l" = "{column}_r"'}
+    equal: Level = {"sql_condition": f"{column}_l = {column}_r"}
     if counted and column in COUNTED:
         equal |= {"tf_adjustment_column": column, "tf_adjustment_weight": 1.0}
     levels = [
@@ -157,7 +157,7 @@ def _comparison(column: str, *, counted: bool) -> dict[str, Any]:
         {"sql_condition": "ELSE"},
     ]
     null: Level = {
-        "sql_condition": f'"{column}_l" is null or "{column}_r" is null',
+        "sql_condition": f"{column}_l is null or {column}_r is null",
         "label_for_charts": "not shown",
         "is_null_level": True,
     }

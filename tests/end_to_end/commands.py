@@ -47,7 +47,8 @@ _TIMES = frozenset(
 )  # fmt: skip
 _COUNTED = frozenset(
     {"num_associated_contacts", "num_associated_deals", "days_to_close", "closed_amount",
-     "hs_num_open_deals", "num_contacts", "hs_full_name_or_email"}
+     "hs_num_open_deals", "num_contacts", "hs_num_child_companies",
+     "hs_full_name_or_email"}
 )  # fmt: skip
 _UNSEEN = _OWN | _TIMES | _COUNTED
 """What is no content: Tieline's own stamp, the vendors' times of change, the vendors' own sums."""

@@ -150,6 +150,7 @@ def test_both_sides_change_the_roles_of_one_account(world: Live) -> None:
     assert in_hubspot(world) == in_salesforce(world)
 
 
+@pytest.mark.slow
 def test_a_company_added_in_hubspot_becomes_an_indirect_relation(world: Live) -> None:
     associate(world, "Three", "Influencer")
     assert settled(world, 3) == 0
@@ -163,6 +164,7 @@ def test_another_primary_company_moves_the_contact(world: Live) -> None:
     assert in_salesforce(world) == in_hubspot(world) == moved
 
 
+@pytest.mark.slow
 def test_a_relation_that_ends_is_taken_off(world: Live) -> None:
     person(world, RELATION, "delete", relation(world, "Two"))
     settled(world)

@@ -9,6 +9,7 @@ from tests.end_to_end.live import Live, live
 
 LABELS = "/crm/v4/associations/deals/contacts/labels"
 ROLE = "OpportunityContactRole"
+SIDES = {"salesforce": "salesforce", "hubspot": "hubspot"}
 
 
 def call(world: Live, method: str, path: str, body: Any = None) -> Any:
@@ -73,7 +74,7 @@ def labels(world: Live) -> dict[str, set[str]]:
 def test_roles_are_labels_where_there_are_such_and_stay_where_there_are_none(
     tmp_path: Path,
 ) -> None:
-    with live(tmp_path, {"salesforce": "salesforce", "hubspot": "hubspot"}) as world:
+    with live(tmp_path, SIDES) as world:
         made = call(world, "POST", LABELS, {"label": "Decision Maker", "name": "decision_maker"})
         world.setup()
         deal_of_two(world, "salesforce")

@@ -239,7 +239,7 @@ def _moved_back(world: Live) -> None:
 @pytest.mark.parametrize("backward", [True, False])
 def test_a_lifecycle_moves_back_only_where_the_rule_says_so(tmp_path: Path, backward: bool) -> None:
     rules = {"person": {"fields": {"lifecycle_stage": {"backward": backward}}}}
-    with live(tmp_path, ACCOUNTS, rules=rules) as made:
+    with live(tmp_path, ACCOUNTS, tls=False, rules=rules) as made:
         _moved_back(made)
         assert settled(made) == 0
         wanted = "marketingqualifiedlead" if backward else "salesqualifiedlead"
@@ -249,7 +249,7 @@ def test_a_lifecycle_moves_back_only_where_the_rule_says_so(tmp_path: Path, back
 
 def test_hubspot_s_silent_refusal_is_told(tmp_path: Path) -> None:
     rules = {"person": {"fields": {"lifecycle_stage": {"backward": True}}}}
-    with live(tmp_path, ACCOUNTS, rules=rules) as made:
+    with live(tmp_path, ACCOUNTS, tls=False, rules=rules) as made:
         config = yaml.safe_load(made.config.read_text("utf-8"))
         config["sides"]["second"]["options"] = {"lifecycle_backward": False}
         made.config.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")

@@ -154,6 +154,8 @@ def _nothing_is_left(place: Office, after: Mapping[Cell, Any], people: People) -
     touched = {c[:3] for c in differences(after, now) if c[1] != LINK}
     assert first["writes"] > 0  # what people changed travels
     assert len(touched) <= 3 * len(people.cells)
+    place.run()  # what the first one could only see afterwards
+    now = everything(place.world)
     assert place.run()["writes"] == 0
     assert place.run("--full")["writes"] == 0
     assert everything(place.world) == now

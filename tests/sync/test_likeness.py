@@ -140,3 +140,15 @@ def test_a_crowd_under_one_key_is_passed_over(tmp_path: Path) -> None:
         row = store.row("left", "Account", left)
         assert row is not None
         assert resembling([row], store, world.sides()) == {}
+
+
+def test_likenesses_are_found_where_values_are_kept_as_hashes(tmp_path: Path) -> None:
+    world = make_world(tmp_path, leads=("left", "right"), privacy={"values": "hashed"})
+    person = {"first_name": "Linnea", "last_name": "Berg", "company_name": "Acme"}
+    world.crms["left"].insert("Lead", {**person, "email": "linnea@example.com"})
+    world.crms["right"].insert("Lead", {**person, "email": "l.berg@example.com"})
+    run(world)
+    questions = open_things(world, "resembles")
+    assert {q.side for q in questions} == {"left", "right"}
+    told = (tmp_path / "state.db").read_bytes() + str([q.message for q in questions]).encode()
+    assert b"Linnea" not in told

