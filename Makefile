@@ -49,6 +49,8 @@ docs: $(STAMP)  ## the generated parts of docs/ and the schema of the configurat
 	@$(BIN)/python -m config.schema
 	@$(BIN)/python -m app.schema
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m tests.sync.decision_table
+	@$(BIN)/python -m tests.sync.every_rule
 
 constraints:  ## pin the newest versions of all dependencies in constraints.txt
 	@rm -rf build/constraints && $(PYTHON) -m venv build/constraints

@@ -12,6 +12,9 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from app import (
+    duplicates_commands,
+    map_commands,
+    partner_commands,
     questions_commands,
     sandbox_commands,
     setup_commands,
@@ -32,8 +35,11 @@ app.add_typer(setup_commands.commands)
 app.add_typer(sync_commands.commands)
 app.add_typer(trace_commands.commands)
 app.add_typer(questions_commands.commands)
+app.add_typer(duplicates_commands.commands)
+app.add_typer(map_commands.maps, name="map")
 app.add_typer(sandbox_commands.commands)
 app.add_typer(sandbox_commands.sandbox, name="sandbox")
+app.add_typer(partner_commands.partner, name="partner")
 
 BROKEN_PIPE = 141
 """What a shell reports of a program that was ended by SIGPIPE."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from app import show, tables
+from app import show
 from app.mappings import custom_types, definitions
 from app.session import Session
 from app.state import REMEDIES, opened
@@ -17,6 +17,9 @@ from config.problems import Problem, failure
 from config.rules import duration
 from config.settings import user_name
 from core.errors import SettingsError
+from mapping.tables.model import Column
+from mapping.tables.read import read_table
+from mapping.tables.write import write_csv
 from sync.answers import Answers, digest
 from sync.lock import locked
 from sync.model import Answer
@@ -119,7 +122,7 @@ def save(found: Mapping[str, Any], path: Path) -> int:
         + ["", ""]
         for item in items
     ]
-    tables.write_csv(path, COLUMNS, rows)
+    write_csv(path, COLUMNS, rows)
     return len(items)
 
 
@@ -182,13 +185,18 @@ def many(made: Resolver, group: str, words: Sequence[str]) -> list[Ready]:
     return [made.check(thing, given) for thing in made.group(group)]
 
 
+_ANSWERS = ("id", "answer", "value", "facts")
+
+
 def from_file(made: Resolver, path: Path) -> list[Ready]:
     """The answers of a CSV file, all or none; rows without an answer are passed over. Raises
     SettingsError that names every line that cannot be used."""
     ready: list[Ready] = []
     wrong: list[tuple[int | None, Problem]] = []
     seen: dict[str, int] = {}
-    for line, cells in tables.read_csv(path, ("id", "answer", "value")):
+    table = read_table(path, [Column(n, (n,), required=n != "facts") for n in _ANSWERS])
+    for line, known in table.rows():
+        cells = {key: value or "" for key, value in known.items()}
         if not cells["answer"]:
             continue
         try:

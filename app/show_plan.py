@@ -12,6 +12,7 @@ from rich.console import Console
 from app import show
 from sync.model import Action, Plan, Verb
 from sync.serial import plan_to
+from sync.waiting import short_id
 
 _ENTITY = re.compile(r"[apo]_[0-9a-f]{20}(_[0-9]+)?")
 
@@ -27,7 +28,8 @@ _FIELDS = 6
 
 def as_json(plan: Plan) -> dict[str, Any]:
     """The whole plan with a summary; `tieline apply` takes it as it is."""
-    return {"summary": summary(plan), **plan_to(plan)}
+    ids = [short_id(question.id) for question in plan.questions]
+    return {"summary": summary(plan), "question_ids": ids, **plan_to(plan)}
 
 
 def summary(plan: Plan) -> dict[str, Any]:
@@ -152,9 +154,10 @@ def _questions(console: Console, made: Plan) -> None:
     show.line(console)
     show.line(console, f"{waiting} held for a person ({listed}):")
     for cause in causes:
-        first = next(q for q in made.questions if q.cause == cause)
-        where = " ".join(part for part in (first.side, first.kind, first.field) if part)
-        show.line(console, f"  {cause}: {where}: {show.value(first.message, longest=140)}")
+        for asked in [q for q in made.questions if q.cause == cause][:_SAMPLES]:
+            where = " ".join(part for part in (asked.side, asked.kind, asked.field) if part)
+            named = f"{cause} {short_id(asked.id)}"
+            show.line(console, f"  {named}: {where}: {show.value(asked.message, longest=140)}")
 
 
 def _violations(console: Console, made: Plan) -> None:

@@ -18,12 +18,14 @@ from sync.waiting import waiting, waiting_things
 
 REMEDIES: Mapping[str, str] = {
     "conflict": "Give both sides the same value, or give the field a `conflict` policy.",
-    "held": "Correct the value on its side, or add it to the mapping's value map.",
+    "held": "Correct the value on its side, make it in the other CRM, add it to the mapping's value"
+    " map, or allow the move (`moves`).",
     "waits": "Nothing, if the record it refers to will take part; else change the reference.",
     "create": "Fill the field that is required, or change `create`, `create_as` or the scope.",
     "ambiguous": "Merge the duplicates on their side, or make the match keys more exact.",
     "resembles": "Correct the key that differs, or link them by giving both the same key.",
     "merge": "Merge the named records on the other side too, or set `merges: merge`.",
+    "duplicate": "Answer `merge`, or `keep apart` if they are not the same.",
     "convert": "Name the account of the lead on some side, or convert it there by hand.",
     "fight": "Find the workflow that sets the field back, or let its side be the field's source.",
     "refused": "Correct the record on its side, or answer `retry` once what refused it is gone.",

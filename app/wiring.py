@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.mappings import MappingFile, compiled, definitions, read_mapping
 from app.named import Named
+from config.model import Config
 from config.model import Side as SideSettings
+from config.rules import rules_for
 from config.settings import resolve_credentials
 from connectors.base import Connector
 from connectors.registry import ConnectorSettings, create
@@ -42,7 +44,10 @@ class Workshop:
     clock: Clock
 
     def engine(self, progress: Progress | None = None) -> Engine:
-        """The engine over the sides; mappings are held against the live schemas first."""
+        """The engine over the sides; mappings are held against the live schemas first. Raises
+        SettingsError where there is nothing to keep in step."""
+        if len(self.sides) < 2:  # a configuration that is for comparing lists alone
+            raise self.loaded.at(("sides",), "a sync needs two sides", "Add the CRMs to `sides`.")
         made = Engine(
             self.loaded.config,
             self.sides,
@@ -145,8 +150,17 @@ def settings_of(loaded: LoadedConfig, name: str) -> ConnectorSettings:
         trust_url=side.trust_url,
         timeout=side.timeout,
         currency=side.currency,
-        options=side.options,
+        timezone=side.timezone if "timezone" in side.model_fields_set else None,
+        options={**_implied(loaded.config, side), **side.options},
     )
+
+
+def _implied(config: Config, side: SideSettings) -> dict[str, Any]:
+    """Options of a vendor's connector that follow from the rules: HubSpot moves a lifecycle stage
+    back only if it is cleared before."""
+    if side.type != "hubspot":
+        return {}
+    return {"lifecycle_backward": rules_for(config, "person", "lifecycle_stage", "enum").backward}
 
 
 def calls_today(loaded: LoadedConfig, clock: Clock) -> dict[str, int]:

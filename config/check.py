@@ -12,7 +12,18 @@ from zoneinfo import ZoneInfo
 import pycountry
 
 from config import rules
-from config.model import Condition, Config, Credentials, FieldRule, Kind, KindRules, Side
+from config.check_maps import map_conditions, map_fields, map_problems
+from config.check_partners import partner_conditions, partner_problems
+from config.model import (
+    Condition,
+    Config,
+    Credentials,
+    FieldRule,
+    Kind,
+    KindRules,
+    Side,
+    ValueTable,
+)
 from config.problems import KeyPath, Problem, suggest
 from core.errors import SettingsError
 
@@ -50,6 +61,8 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
             yield from check(key, side)
         if side.ca_file and not (folder / side.ca_file.expanduser()).is_file():
             yield Problem((*key, "ca_file"), f"there is no file `{side.ca_file}`", _RELATIVE)
+    if not config.partners:
+        yield from _enough_sides(config)
     yield from _same_account_twice(config)
     for kind, customs in config.custom.items():
         for name in customs:
@@ -58,10 +71,22 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
     for kind, kind_rules in config.rules.items():
         yield from _kind_rules(config, kind, kind_rules)
     yield from _parses(("questions", "warn_after"), rules.duration, config.questions.warn_after)
+    yield from partner_problems(config, folder)
+    yield from map_problems(config, folder)
     for word in ("every", "full_compare"):
         yield from _parses(("schedule", word), rules.duration, getattr(config.schedule, word))
 
 
+def _enough_sides(config: Config) -> Iterator[Problem]:
+    if not config.sides:
+        yield Problem((), "the key `sides` is missing", "Add `sides:` here.")
+    elif len(config.sides) < _LEAST:
+        what = f"needs at least {_LEAST} entries, has {len(config.sides)}"
+        yield Problem(("sides",), what, "Add what is missing.")
+
+
+_LEAST = 2
+"""Sides of a sync."""
 _RELATIVE = "Give the path from the folder of this file."
 _SNAKE = "Use small letters, digits and _."
 
@@ -80,15 +105,30 @@ def problems_with_fields(
             key: KeyPath = ("rules", kind, "fields", name)
             if name not in known[kind]:
                 yield _no_field(key, name, known[kind])
-            elif isinstance(rule, FieldRule) and rule.conflict:
-                misfit = _misfit(config, rule.conflict, known[kind][name])
-                if misfit:
-                    yield Problem((*key, "conflict"), misfit, "Choose another policy.")
+            elif isinstance(rule, FieldRule):
+                yield from _fits(key, config, rule, known[kind][name])
         for i, names in enumerate(kind_rules.match):
             for j, name in enumerate(names):
                 yield from _path(("rules", kind, "match", i, j), name, kind, known)
     for where, of_kind, condition in _conditions(config):
         yield from _path((*where, "field"), condition.field, of_kind, known)
+    yield from _fields_of_maps(config, known)
+
+
+def _fields_of_maps(config: Config, known: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
+    for where, kind, name in map_fields(config):
+        if name not in known[kind]:
+            yield _no_field(where, name, known[kind])
+
+
+def _fits(key: KeyPath, config: Config, rule: FieldRule, field_type: str) -> Iterator[Problem]:
+    misfit = _misfit(config, rule.conflict, field_type) if rule.conflict else ""
+    if misfit:
+        yield Problem((*key, "conflict"), misfit, "Choose another policy.")
+    for word in ("order", "moves", "pipelines"):
+        if getattr(rule, word) and field_type != "enum":
+            what = f"`{word}` is for fields with a list of values, this one is {field_type}"
+            yield Problem((*key, word), what, "Take it out.")
 
 
 def _misfit(config: Config, conflict: str, field_type: str) -> str:
@@ -239,6 +279,8 @@ def _same_account_twice(config: Config) -> Iterator[Problem]:
 def _conditions(config: Config) -> Iterator[tuple[KeyPath, str, Condition]]:
     for name, side in config.sides.items():
         yield from _side_conditions(("sides", name), side)
+    yield from partner_conditions(config)
+    yield from map_conditions(config)
 
 
 def _side_conditions(key: KeyPath, side: Side) -> Iterator[tuple[KeyPath, str, Condition]]:
@@ -274,6 +316,20 @@ def _kind_rules(config: Config, kind: Kind, kind_rules: KindRules) -> Iterator[P
         yield from _parses((*where, "rule"), rules.parse_rule, rule.rule, sides)
         if rule.conflict is not None:
             yield from _parses((*where, "conflict"), rules.parse_policy, rule.conflict, sides)
+        yield from _table(where, rule)
+        for pipeline, table in rule.pipelines.items():
+            yield from _table((*where, "pipelines", pipeline), table)
+
+
+def _table(key: KeyPath, table: ValueTable) -> Iterator[Problem]:
+    """An order names every value once, and the moves go among the values that it names."""
+    for value in sorted({v for v in table.order if table.order.count(v) > 1}):
+        yield Problem((*key, "order"), f"`{value}` is named twice", "Name each value once.")
+    for value, allowed in table.moves.items() if table.order else ():
+        for other in dict.fromkeys([value, *allowed]):
+            if other not in table.order:
+                what = f"`{other}` is not in the order"
+                yield Problem((*key, "moves", value), what, suggest(other, table.order))
 
 
 def _parses(key: KeyPath, parse: Callable[..., object], *words: object) -> Iterator[Problem]:

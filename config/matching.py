@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from config.base import Strict
 
 
-class MatchingEngine(BaseModel):
+class MatchingEngine(Strict):
     """How duplicates and overlaps of people are worked out; companies need no choice."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     engine: Literal["duckdb", "spark"] = Field(
         "duckdb", description="duckdb: in this process; spark: on a cluster, the same model"

@@ -5,36 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue
 
+from config.account_maps import AccountMaps
+from config.base import Condition as Condition
+from config.base import Kind as Kind
+from config.base import Scalar as Scalar
+from config.base import SecretRef as SecretRef
+from config.base import Strict as Strict
 from config.matching import MatchingEngine
-
-Kind = Literal["account", "person", "opportunity"]
-Scalar = str | int | float | bool | None
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors: a misspelt rule must never be silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class SecretRef(Strict):
-    """Where a secret is, never the secret itself: exactly one of the three."""
-
-    env: str | None = Field(None, description="name of an environment variable")
-    file: Path | None = Field(
-        None, description="file whose first line is the secret, or that is a PEM key"
-    )
-    command: list[str] | None = Field(
-        None, description="program and arguments that print the secret; no shell is used"
-    )
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> SecretRef:
-        if sum(x is not None for x in (self.env, self.file, self.command)) != 1:
-            raise ValueError("give exactly one of env, file, command")
-        return self
+from config.partners import Partner, PopulationSettings, Sharing
 
 
 class Credentials(Strict):
@@ -53,26 +33,6 @@ class Credentials(Strict):
     private_key: SecretRef | None = Field(None, description="PEM key that signs the JWT")
     token: SecretRef | None = Field(None, description="access token (private app, session)")
     refresh_token: SecretRef | None = Field(None, description="OAuth refresh token")
-
-
-class Condition(Strict):
-    """One test of a canonical field (`account_type`, `account.account_type`); every given
-    operator must hold."""
-
-    field: str = Field(..., description="canonical field, or a field of a referred record")
-    equals: Scalar = Field(None, description="has this value")
-    not_: Scalar = Field(None, alias="not", description="has another value than this")
-    in_: list[Scalar] | None = Field(None, alias="in", description="has one of these values")
-    not_in: list[Scalar] | None = Field(None, description="has none of these values")
-    present: bool | None = Field(None, description="true: has a value; false: blank")
-    contains: str | None = Field(None, description="the text or the set contains this")
-    at_least: str | None = Field(None, description="for ordered values such as lifecycle_stage")
-
-    @model_validator(mode="after")
-    def _some_operator(self) -> Condition:
-        if not (self.model_fields_set - {"field"}):
-            raise ValueError("give an operator: equals, not, in, not_in, present, contains, …")
-        return self
 
 
 class CreateAs(Strict):
@@ -143,7 +103,18 @@ class Side(Strict):
     options: dict[str, Any] = Field({}, description="settings of the connector itself")
 
 
-class FieldRule(Strict):
+class ValueTable(Strict):
+    """An order of values and the moves among them, of a field such as a stage."""
+
+    order: list[str] = Field([], description="values from first to last; [] = the usual order")
+    moves: dict[str, list[str]] = Field(
+        {},
+        description="value -> the values it may move to; one that is not named moves anywhere; "
+        "another move is held and asked",
+    )
+
+
+class FieldRule(ValueTable):
     """The rule of one field."""
 
     rule: str = Field(
@@ -159,6 +130,9 @@ class FieldRule(Strict):
         None, description="whether a cleared value travels; default: the kind's"
     )
     backward: bool = Field(False, description="ordered values may move backward")
+    pipelines: dict[str, ValueTable] = Field(
+        {}, description="tables of single pipelines, by the canonical value of `pipeline`"
+    )
 
 
 Deletes = Literal["unlink", "delete", "restore", "ask"]
@@ -265,11 +239,23 @@ class CustomField(Strict):
     ] = Field(..., description="type of its values, the same on every side")  # fmt: skip
 
 
+_TWO_SIDES_OR_PARTNERS: dict[str, JsonValue] = {
+    "anyOf": [
+        {"required": ["partners"]},
+        {"required": ["sides"], "properties": {"sides": {"minProperties": 2}}},
+    ]
+}
+
+
 class Config(Strict):
     """The whole file."""
 
+    model_config = ConfigDict(json_schema_extra=_TWO_SIDES_OR_PARTNERS)
+
     version: Literal[1] = Field(1, description="version of this file's form")
-    sides: dict[str, Side] = Field(..., min_length=2, description="name -> CRM account")
+    sides: dict[str, Side] = Field(
+        {}, description="name -> CRM account; a sync needs two, comparing lists with partners none"
+    )
     custom: dict[Kind, dict[str, CustomField]] = Field(
         {}, description="fields of your own, used as custom.NAME in mappings and rules"
     )
@@ -278,6 +264,16 @@ class Config(Strict):
     questions: Questions = Field(Questions(), description="what waits for a person")
     privacy: Privacy = Field(Privacy(), description="what the state keeps of people's data")
     schedule: Schedule = Field(Schedule(), description="how often")
+    populations: dict[str, PopulationSettings] = Field(
+        {}, description="parts of our accounts; default: customers, open_opportunities, prospects"
+    )
+    sharing: Sharing = Field(Sharing(), description="what holds for every partner")
+    partners: dict[str, Partner] = Field(
+        {}, description="name -> a company that accounts are compared with"
+    )
+    account_maps: AccountMaps = Field(
+        AccountMaps(), description="how account maps are drawn; see docs/account-map.md"
+    )
     matching: MatchingEngine = Field(MatchingEngine(), description="what works out who is who")
     state: Path | None = Field(
         None, description="folder of the state; default .tieline beside this file"

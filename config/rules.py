@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
-from config.model import Config, Deletes, FieldRule, Kind, KindRules
+from config.model import Config, Deletes, FieldRule, Kind, KindRules, ValueTable
 from config.problems import suggest
 from core.errors import SettingsError
 
@@ -80,6 +80,21 @@ _MATCH: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """An order of values (empty: the field's usual one) and the moves that are allowed: a value
+    that is no key of `moves` may move anywhere."""
+
+    order: tuple[str, ...] = ()
+    moves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def refuses(self, present: object, wanted: object) -> bool:
+        """Whether a value may not be replaced by another one. Blanks are not in the table."""
+        if present in (None, wanted) or wanted is None or not isinstance(present, str):
+            return False
+        return present in self.moves and wanted not in self.moves[present]
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSettings:
     """The effective settings of one field: defaults, the kind's words and its own, in effect."""
 
@@ -87,6 +102,15 @@ class FieldSettings:
     conflict: Policy
     blanks: Blanks
     backward: bool
+    table: Table = Table()
+    pipelines: Mapping[str, Table] = field(default_factory=dict)
+
+    def table_in(self, pipeline: object) -> Table:
+        """The table that holds in a pipeline: its own, and the field's where it says nothing."""
+        own = self.pipelines.get(pipeline) if isinstance(pipeline, str) else None
+        if own is None:
+            return self.table
+        return Table(own.order or self.table.order, own.moves or self.table.moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +180,13 @@ def rules_for(config: Config, kind: str, field: str, field_type: str) -> FieldSe
         conflict=policy,
         blanks=own.blanks or kind_rules.blanks,
         backward=own.backward,
+        table=_table(own),
+        pipelines={name: _table(table) for name, table in own.pipelines.items()},
     )
+
+
+def _table(given: ValueTable) -> Table:
+    return Table(tuple(given.order), {value: tuple(to) for value, to in given.moves.items()})
 
 
 def kind_settings(config: Config, kind: str) -> KindSettings:

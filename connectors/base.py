@@ -249,6 +249,8 @@ class Capabilities:
     each points to. `write_batch` is the number of writes of one kind in one call,
     `fetch_batch` the number of ids. From `bulk_from` writes of one kind on (None: never), one
     `apply` with up to `bulk_batch` of them costs far fewer requests than many small ones.
+    A record of a type in `erases` that `fetch` does not answer was erased for privacy: what was
+    merely deleted, it would answer as archived.
     """
 
     write_batch: int
@@ -266,6 +268,7 @@ class Capabilities:
     field_times: bool = False
     currencies: bool = False
     searchable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    erases: frozenset[str] = frozenset()
 
     def batch_for(self, writes: int) -> int:
         """How many go into one `apply` where there are so many writes of one kind."""
@@ -275,11 +278,13 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class StampField:
-    """The field that carries an entity's id: what `prepare` makes where it is absent."""
+    """A field that `prepare` makes where it is absent: a stamp carries an entity's id and is
+    unique; the other types carry a plain value."""
 
     object_type: str
     name: str
     label: str = "Tieline ID"
+    type: Literal["stamp", "text", "number", "bool"] = "stamp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ class ConnectorSettings:
     (client_id, client_secret, username, password, security_token, private_key, token,
     refresh_token) plus "flow". `url` None: the vendor's own address; `trust_url` allows a host
     outside the vendor's domains; `ca_file` is trusted besides the usual authorities. `timeout`
-    is in seconds for one call, `currency` the ISO code of amounts that carry none. `options`
-    are the connector's own settings, documented with the connector.
+    is in seconds for one call, `currency` the ISO code of amounts that carry none, `timezone` the
+    zone of its dates (None: not said). `options` are the connector's own settings, documented
+    with the connector.
     """
 
     url: str | None = None
@@ -31,6 +32,7 @@ class ConnectorSettings:
     trust_url: bool = False
     timeout: float = 60.0
     currency: str = "USD"
+    timezone: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

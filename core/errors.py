@@ -23,6 +23,7 @@
     │   ├── NotFoundError                3   no
     │   ├── DuplicateError               3   no     carries existing_id
     │   └── MappingError                 3   no     carries field and value
+    ├── ExchangeError                   14   no     a message of a private exchange is refused
     └── SyncError                        1   no
         ├── GuardError                   5   no     nothing was written
         ├── LockedError                  6   yes
@@ -206,6 +207,13 @@ class MappingError(RecordError):
         super().__init__(message)
         self.field = field
         self.value = value
+
+
+class ExchangeError(TielineError):
+    """A message of a private exchange cannot be used; nothing was computed with it or told."""
+
+    exit_code = 14
+    default_remedy = "Ask your partner to start a new run with `tieline partner offer`."
 
 
 class SyncError(TielineError):

@@ -67,23 +67,34 @@ def roles_backward(value: Any, how: How, current: Parts) -> dict[str, Any]:
     wished = []
     for member in value or ():
         id_ = _id_of(member["ref"], how)
-        wished += [_wish(member, id_, old, how) for old in _kept(now.get(id_), how)]
+        for old in _kept(now.get(id_), how):
+            wished += _wish(member, id_, old, how)
     return {"value": _sorted(wished)}
 
 
 def _kept(old: list[dict[str, Any]] | None, how: How) -> list[dict[str, Any]]:
     """Which items of a record one member stands for: all of them where labels are no roles."""
-    blank = [{"label": None, "primary": False}]
     if not old:
-        return blank
-    return old if not how.labels else [{"primary": any(item["primary"] for item in old)}]
+        return [{"labels": [], "label": None, "primary": False}]
+    if not how.labels:
+        return old
+    labels = [item["label"] for item in old if item["label"]]
+    return [{"labels": labels, "primary": any(item["primary"] for item in old)}]
 
 
-def _wish(member: Item, id_: str, old: Item, how: How) -> dict[str, Any]:
-    role = member.get("role")
-    label = (how.values.write(role) if role else None) if how.labels else old["label"]
+def _wish(member: Item, id_: str, old: Item, how: How) -> list[dict[str, Any]]:
     primary = bool(member.get("primary")) if how.primary else old["primary"]
-    return {"id": id_, "label": label, "primary": primary}
+    labels = _labels(member.get("role"), old["labels"], how) if how.labels else [old["label"]]
+    return [{"id": id_, "label": label, "primary": primary} for label in labels]
+
+
+def _labels(role: str | None, there: Sequence[str], how: How) -> Sequence[str | None]:
+    """The labels that say a role: those that say it already stay as they are, for several may
+    stand for one role; else the one to write."""
+    if not role:
+        return [None]
+    same = [label for label in there if how.values.knows(label) and how.values.read(label) == role]
+    return same or [how.values.write(role)]
 
 
 def primary_forward(parts: Parts, how: How) -> dict[str, str] | None:

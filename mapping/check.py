@@ -146,6 +146,11 @@ def _type(
         yield _problem(there, field, part, message, remedy)
 
 
+MOVING = frozenset({"stage", "lead_status", "lifecycle_stage"})
+"""Fields whose values every org chooses for itself: one that a side lacks is held record by record,
+and keeps nothing else from working."""
+
+
 def _picklist(
     there: CompiledObject, field: CompiledField, part: Part, found: FieldLike
 ) -> Iterator[Problem]:
@@ -160,7 +165,8 @@ def _picklist(
     if missing and field.write:
         message = f"does not offer {', '.join(missing)}, which {values.name!r} writes"
         remedy = f"Add the values on this side, or change values.{values.name}."
-        severity: Literal["error", "warning"] = "error" if found.restricted else "warning"
+        stops = found.restricted and field.name not in MOVING
+        severity: Literal["error", "warning"] = "error" if stops else "warning"
         yield _problem(there, field, part, message, remedy, severity)
     known = {entry for word in _read_words(field) for entry in (word, word.rpartition(":")[2])}
     strange = sorted(v for v in offered if v not in known and not values.knows(v))

@@ -180,11 +180,17 @@ def domain(raw: str) -> str:
     stands before it. Below a shared host (`github.io`) the name one level deeper counts. Under
     an unknown top level (`acme.example`) the last two labels count."""
     _, host = _split(raw)
+    if host.replace(".", "").isdigit() and _is_ip_address(host):  # asking costs more than looking
+        raise ValueError("is an IP address, not a domain")
+    return registered(host)
+
+
+def _is_ip_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return registered(host)
-    raise ValueError("is an IP address, not a domain")
+        return False
+    return True
 
 
 def registered(host: str) -> str:

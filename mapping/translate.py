@@ -93,6 +93,14 @@ class SideMapping:
         found = self.objects[object_type].fields.get(name)
         return found.vendor_fields() if found else ()
 
+    def neighbours(self, object_type: str, name: str) -> tuple[str, ...]:
+        """The vendor fields of a canonical field, and of those that share one with it (a stage
+        with its pipeline)."""
+        own = self.vendor_fields(object_type, name)
+        sharing = {other: None for vendor in own for other in self.names_for(object_type, vendor)}
+        others = (v for other in sharing for v in self.vendor_fields(object_type, other))
+        return tuple(dict.fromkeys([*own, *others]))
+
     def names_for(self, object_type: str, vendor_field: str) -> tuple[str, ...]:
         """The canonical fields that live in a vendor field."""
         fields = self.objects[object_type].fields.items()
@@ -151,7 +159,25 @@ class SideMapping:
             else:
                 held.update(part)
                 out.values.update(part)
+        for name, found in fields.items():
+            if current is not None and name not in values and _leaves_pipeline(found, current, out):
+                self._follow(object_type, found, current, out)
         return out
+
+    def _follow(
+        self, object_type: str, found: CompiledField, current: Raw, out: Translated
+    ) -> None:
+        """A record that goes into another pipeline takes its stage along, as that one calls it."""
+        try:
+            stage = found.forward(current)
+            out.values.update(_backward(found, stage, {**current, **out.values}))
+        except ValueError as reason:
+            where = _pipeline_of(found)
+            for name in self.names_for(object_type, where):
+                if name != found.name:
+                    moved = self.objects[object_type].fields[name]
+                    out.errors[name] = _error(object_type, moved, out.values[where], reason)
+            del out.values[where]
 
     def _write(
         self, object_type: str, name: str, value: Any, held: Raw, done: Raw
@@ -214,6 +240,19 @@ class SideMapping:
         }  # fmt: skip
         text = json.dumps(effective, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _pipeline_of(stage: CompiledField) -> str:
+    return next(part.vendor for part in stage.parts if part.name == "pipeline")
+
+
+def _leaves_pipeline(found: CompiledField, current: Raw, out: Translated) -> bool:
+    """Whether what is written moves a record into another pipeline without a word of its stage."""
+    if found.transform_name != "stage" or not found.held_by(current) or found.write is False:
+        return False
+    where = _pipeline_of(found)
+    moves = where in out.values and out.values[where] != current.get(where)
+    return moves and not normal.blank(current.get(where))
 
 
 def _reads_as(found: CompiledField, held: Raw, value: Any) -> bool:

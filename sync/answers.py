@@ -20,7 +20,7 @@ ANY = "*"
 _BY_MESSAGE = frozenset({"create", "convert"})
 """Causes whose message is itself what the answer was given for."""
 
-_EVERY_PASS = frozenset({"ambiguous", "resembles", "merge"})
+_EVERY_PASS = frozenset({"ambiguous", "resembles", "merge", "duplicate"})
 """Causes that every plan looks at anew, whatever else it decides."""
 
 _AGAIN = "; asked again: "
@@ -142,6 +142,10 @@ class Answers:
         """Whether a person said that the record is not one of the others."""
         known = self._apart.get(name_of(row))
         return bool(known) and any(name_of(other) in (known or ()) for other in others)
+
+    def kept_apart(self, one: str, other: str) -> bool:
+        """Whether a person said that two records, by their names, are not one."""
+        return other in self._apart.get(one, ())
 
     def keeps_apart(self) -> bool:
         """Whether any two records are kept apart."""

@@ -10,6 +10,7 @@ import orjson
 
 from config.model import Config
 from core.errors import StateError
+from sync import proposals
 from sync.events import Events
 from sync.model import Row, State
 from sync.privacy import MARK, NO_VAULT, Vault, open_vault
@@ -178,6 +179,7 @@ def forget(store: Store, row: Row, run: str) -> list[Row]:
             found.state, found.how, found.modified = State.GONE, FORGOTTEN, None
             found.dirty = False
         store.put(rows)
+        proposals.forget(store, rows)
         names = [*entities, *(f"{r.object_type}:{r.id}" for r in rows)]
         for name in names:
             _forget_history(store, name)

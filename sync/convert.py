@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from config.model import Condition, ConvertRule
-from sync.conditions import holds
+from mapping.conditions import holds
 from sync.fields import blank
 from sync.model import Action, Entity, Question, Shown, Value, Verb
 

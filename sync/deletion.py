@@ -9,6 +9,7 @@ from config.model import Deletes
 from config.rules import KindSettings
 from sync.answers import digest
 from sync.asking import AnswerTo
+from sync.fields import blank
 from sync.model import Action, Answer, Entity, Question, Reply, Shown, Verb
 
 _WORDS: dict[Reply, Deletes] = {
@@ -32,9 +33,7 @@ def choose(entity: Entity, settings: KindSettings, answer_to: AnswerTo) -> Choic
     """Edit beats delete unless told otherwise, then the kind's choice, then a person's."""
     gone = [s for s in entity.shown if s.archived]
     awake = [s for s in entity.shown if s.awake and not s.archived]
-    edited = any(
-        name in s.base and s.values[name] != s.base[name] for s in awake for name in s.values
-    )
+    edited = any(_unsettled(s, name) for s in awake for name in s.values)
     word = settings.deletes[gone[0].side]
     if edited and word == "delete" and settings.delete_vs_edit != "delete wins":
         word = "ask" if settings.delete_vs_edit == "ask" else "unlink"
@@ -45,6 +44,13 @@ def choose(entity: Entity, settings: KindSettings, answer_to: AnswerTo) -> Choic
     if answer is None:
         return Choice(None, question)
     return Choice(_WORDS.get(answer.reply), answer=answer)
+
+
+def _unsettled(shown: Shown, name: str) -> bool:
+    """Whether a field was changed since it was settled, or has a value that never was."""
+    if name in shown.base:
+        return bool(shown.values[name] != shown.base[name])
+    return name not in shown.base_seen and not blank(shown.values[name])
 
 
 def _question(entity: Entity, gone: Sequence[Shown], awake: Sequence[Shown]) -> Question:
@@ -87,13 +93,14 @@ def carry_out(entity: Entity, choice: Choice) -> Deletion:
     ]
     if choice.word == "delete":
         why = said or f"deleted on {' and '.join(s.side for s in gone)}"
-        actions.extend(whole(entity, s, Verb.ARCHIVE, why, exactly=bool(said)) for s in awake)
+        actions.extend(whole(entity, s, Verb.ARCHIVE, why) for s in awake)
     return Deletion(tuple(actions), tuple(s.side for s in gone if s not in back))
 
 
-def whole(entity: Entity, shown: Shown, verb: Verb, why: str, *, exactly: bool = False) -> Action:
-    """An action on a record as a whole; `exactly`: only as long as it shows what it shows now,
-    settled or not, for that is what a person decided about."""
+def whole(entity: Entity, shown: Shown, verb: Verb, why: str) -> Action:
+    """An action on a record as a whole; it is archived only as long as it shows what it shows
+    now, settled or not, for that is what was decided about."""
+    decided = {"seen": digest(dict(shown.seen)), "of": sorted(shown.seen)}
     return Action(
         id=f"{verb}/{shown.side}/{entity.id}",
         verb=verb,
@@ -103,5 +110,5 @@ def whole(entity: Entity, shown: Shown, verb: Verb, why: str, *, exactly: bool =
         object_type=shown.object_type,
         record_id=shown.id,
         why=why,
-        options={"seen": digest(dict(shown.seen))} if exactly else {},
+        options=decided if verb is Verb.ARCHIVE else {},
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.base import Move, Moved, Ref, RemoteRecord
 from core.clock import Clock
 from core.errors import CursorExpiredError
+from sync import erasure
 from sync.model import Row, State
 from sync.sides import Side, by_name
 from sync.store import Store
@@ -30,6 +31,8 @@ class Reading:
     deleted: int = 0
     cursors: list[tuple[str, str, str | None]] = field(default_factory=list)
     """(object type, cursor, moment of a full reading)"""
+    unaccounted: dict[str, int] = field(default_factory=dict)
+    """Object type -> at least so many records that went without the vendor telling which."""
 
 
 def read_kind(
@@ -59,7 +62,7 @@ def read_kind(
             # the position is no longer known to the side: everything is read, nothing is lost
             everything = True
             seen = _read_object_type(side, kind, object_type, store, True, reading, progress)
-        if everything and cursor is not None:
+        if (everything and cursor is not None) or reading.unaccounted.get(object_type):
             _find_vanished(side, object_type, seen, store, reading)
         if everything:
             newest = reading.cursors[-1]
@@ -88,8 +91,10 @@ def _read_object_type(
         reading.records += len(page.records)
         reading.deleted += observe(side, kind, page.records, store)
         last = page.cursor
-        if everything:
-            seen.update(record.id for record in page.records if not record.archived)
+        seen.update(record.id for record in page.records if not record.archived)
+        if page.unaccounted:
+            known = reading.unaccounted.get(object_type, 0)
+            reading.unaccounted[object_type] = known + page.unaccounted
         progress("read", side.name, object_type, reading.records)
     reading.cursors.append((object_type, last, None))
     return seen
@@ -223,10 +228,20 @@ def _moved(side: Side, kind: str, record: RemoteRecord, row: Row | None) -> Row 
     return row
 
 
+def untold(side: Side, reading: Reading) -> list[str]:
+    """What a person should know of records that went without a trace."""
+    return [
+        f"{side.name}: {number} or more {object_type} are gone of which it tells nothing (erased"
+        " for privacy, perhaps); all that are known were looked up"
+        for object_type, number in reading.unaccounted.items()
+    ]
+
+
 def _find_vanished(
     side: Side, object_type: str, seen: set[str], store: Store, reading: Reading
 ) -> None:
-    """Records that a full reading no longer showed: looked up by id, for a reading may lag."""
+    """Records that a reading did not show though it should have, being full, or though some have
+    gone unaccounted for: looked up by id, for a reading may lag."""
     missing = [i for i in store.live_ids(side.name, object_type) if i not in seen]
     if not missing:
         return
@@ -236,6 +251,19 @@ def _find_vanished(
     answered = {r.requested_id or r.id for r in found}
     gone = [RemoteRecord(object_type, i, archived=True) for i in missing if i not in answered]
     reading.deleted += observe(side, kind, gone, store)
+    if object_type in side.connector.capabilities.erases:
+        erased = _erased(side, object_type, [record.id for record in gone])
+        erasure.note(store, side.name, object_type, erased)
+
+
+def _erased(side: Side, object_type: str, gone: Sequence[str]) -> list[str]:
+    """Of records that were not answered, those that are not when asked for again, a few at a time
+    (so that none is left out for being one of many): what follows cannot be taken back."""
+    size = side.connector.capabilities.fetch_batch
+    parts = [gone[start : start + size] for start in range(0, len(gone), size)]
+    found = [r for part in parts for r in side.connector.fetch(object_type, (), part)]
+    there = {r.requested_id or r.id for r in found}
+    return [own for own in gone if own not in there]
 
 
 def _sweep(side: Side, kind: str, object_type: str, store: Store, calls: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,13 +14,15 @@ from config.rules import duration
 from core.clock import Clock
 from core.errors import ConfigError, GuardError, SettingsError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
-from sync import ground, undone
+from sync import ground, newcomers, undone
 from sync.answers import Answers, facts_of
 from sync.bind import bind_as_answered
 from sync.conceal import conceal, forget, vault_of
-from sync.detect import Progress, look_again, read_kind
+from sync.detect import Progress, look_again, read_kind, untold
+from sync.erasure import forget_erased
 from sync.execute import Executor
 from sync.guard import enforce, told
+from sync.handed import Handed, plan_handed
 from sync.journal import Journal
 from sync.lock import locked
 from sync.model import Plan, Report, Result, Row, State, Statistics
@@ -77,12 +79,13 @@ class Engine:
         `backfill`: fields (`kind.field`; none named: all that wait) whose differences since
         their mapping changed are decided as at a first link.
         """
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
                 self._rehearse(store, report.run, allowed, backfill)
                 cursors = self._read(store, report, full=full)
+                self._forget_erased(store, report, allowed)
                 plan = self._decide(store, report.run, backfill)
                 enforce(plan.violations, allowed)
                 self._write(store, plan, report)
@@ -101,6 +104,7 @@ class Engine:
         with self._copy() as copy:
             plan_id = f"p{len(Journal(copy).runs(last=1_000_000)) + 1:06d}"
             self._read(copy, Report(plan_id), full=full)
+            self._forget_erased(copy, Report(plan_id))
             return self._decide(copy, plan_id, backfill)
 
     def verify(self, *, some: int | None = None) -> Verification:
@@ -131,6 +135,7 @@ class Engine:
             raise SettingsError(f"there is no side {prefer}", remedy=f"One of: {known}.")
         with self._copy() as copy:
             self._read(copy, Report("fix"), full=True)
+            self._forget_erased(copy, Report("fix"))
             copy.mark_all_dirty()
             return replace(self._decide(copy, "fix", prefer=prefer), purpose="fix")
 
@@ -139,12 +144,22 @@ class Engine:
         of cause "undo". Writes nothing. Raises SettingsError for an unknown run."""
         with self._copy() as copy:
             self._read(copy, Report("undo"), full=False)
+            self._forget_erased(copy, Report("undo"))
             statistics = Statistics(unconfirmed=self._unconfirmed(copy))
             return plan_undo(self._planner(copy, "undo"), run, self.digest(), statistics)
 
+    def plan_handed(self, side: str, handed: Handed, source: str) -> tuple[Plan, list[str]]:
+        """The plan that gives the records of one side some values from outside of the sync, and
+        what it leaves out. Writes nothing. Raises SettingsError for an unknown side."""
+        with self._copy() as copy:
+            self._read(copy, Report("map"), full=False)
+            statistics = Statistics(unconfirmed=self._unconfirmed(copy))
+            planner = self._planner(copy, "map")
+            return plan_handed(planner, side, handed, source, self.digest(), statistics)
+
     def apply(self, plan: Plan, *, allowed: frozenset[str] = frozenset()) -> Report:
         """Carry out exactly a saved plan; what no longer holds is skipped as stale."""
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
             try:
@@ -183,7 +198,7 @@ class Engine:
     def forget(self, side: str, record_id: str, *, object_type: str | None = None) -> list[Row]:
         """Remove what the state knows of a record's person, on all sides; returns the records.
         Nothing is written to any side. Raises SettingsError for a record that is not known."""
-        with locked(self.folder), self.store() as store:
+        with self.alone(), self.store() as store:
             row = locate(store, side, record_id, object_type)
             journal = Journal(store)
             report = Report(journal.begin_run(self.clock.now()))
@@ -225,6 +240,7 @@ class Engine:
         changes = remapped(store, self.sides)
         settled = settled_before(store, changes)
         cursors: list[tuple[str, str, str, str | None]] = []
+        unknown = newcomers.unknown(store, self.definitions)
         for kind in KINDS:
             for side in self.sides:
                 everything = full or self._full_is_due(store, side, kind)
@@ -233,11 +249,23 @@ class Engine:
                     side, kind, store, self.clock, full=everything, progress=self.progress
                 )
                 report.tally(side.name, kind).read = reading.records
+                report.warnings += untold(side, reading)
                 cursors.extend((side.name, *cursor) for cursor in reading.cursors)
+        newcomers.meet(store, self.sides, newcomers.unknown(store, self.definitions) - unknown)
         rebase(store, self.sides, changes, settled, report.run)
         if ground.changed(store, self._standing()):
             store.mark_all_dirty()
         return cursors
+
+    def _forget_erased(
+        self, store: Store, report: Report, allowed: frozenset[str] = frozenset()
+    ) -> None:
+        found = forget_erased(store, self.config.guards, report.run, allowed)
+        if found:
+            ids = ", ".join(f"{r.side} {r.object_type} {r.id}" for r in found)
+            report.warnings.append(
+                f"erased for privacy on a side, and removed from the state: {ids}"
+            )
 
     def _rehearse(
         self, store: Store, run: str, allowed: frozenset[str], backfill: Backfill
@@ -249,6 +277,7 @@ class Engine:
         if stops and ground.changed(store, self._standing()):
             with self._copy_of(store) as copy:
                 self._read(copy, Report(run), full=False)
+                self._forget_erased(copy, Report(run), allowed)
                 enforce(self._decide(copy, run, backfill).violations, allowed)
 
     def _full_is_due(self, store: Store, side: Side, kind: str) -> bool:
@@ -294,7 +323,10 @@ class Engine:
         for side, kinds in plan.statistics.new_links.items():
             for kind, number in kinds.items():
                 report.tally(side, kind).linked = number
-        if plan.purpose != "undo":  # it was decided by no rule: what changed is still to be seen
+        if plan.purpose not in (
+            "undo",
+            "map",
+        ):  # what changed is still to be seen
             ground.keep(store, self._standing())
         for name in plan.statistics.unconfirmed:
             store.set_meta(f"confirmed/{name}", self.clock.now().isoformat())
@@ -379,10 +411,14 @@ class Engine:
         """Open the state store for reading what is known (`status`, `conflicts`)."""
         return Store(self.folder / "state.db", vault_of(self.config, self.folder))
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the state for this engine alone. Raises LockedError, StateError."""
+        return locked(self.folder)
+
     @contextmanager
     def _copy(self) -> Iterator[Store]:
         """A copy of the state to think on; the state itself stays as it is."""
-        with locked(self.folder), self.store() as store, self._copy_of(store) as copy:
+        with self.alone(), self.store() as store, self._copy_of(store) as copy:
             yield copy
 
     @contextmanager

@@ -42,7 +42,7 @@ def _accounts(people: Sequence[Row], store: Store) -> Iterator[Row]:
 
 
 def _by_domain(row: Row, leads: Sequence[Row], store: Store) -> Iterator[Row]:
-    for domain in {domain_of(lead) for lead in leads} - {""}:
+    for domain in sorted({domain_of(lead) for lead in leads} - {""}):
         yield from (r for r in store.with_key("account", f"domain={domain}") if r.side != row.side)
 
 

@@ -169,7 +169,7 @@ class Executor:
         if any(a.verb in WHOLE for a in actions):
             return list(side.read_fields(object_type))
         names = sorted({f.name for a in actions for f in a.fields})
-        found = [v for name in names for v in side.mapping.vendor_fields(object_type, name)]
+        found = [v for name in names for v in side.mapping.neighbours(object_type, name)]
         stamp = side.stamp_field(object_type)
         return list(dict.fromkeys([*found, *([stamp] if stamp else [])]))
 

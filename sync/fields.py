@@ -173,13 +173,16 @@ def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     based = [v for v in views if not v.fresh]
     moved = [v for v in based if v.moved]
     groups = _groups(moved or based, context)
+    newcomers = [v for v in views if v.fresh and not blank(v.value)]
     if not moved and len(groups) > 1:
+        filled = [v for v in views if not blank(v.value)]
+        if newcomers and len(_groups(filled, context)) == 1:
+            return spread(newcomers[0], views, context, why="it was blank there")
         return Verdict(settled=False, notes=_drift_notes([g[0] for g in groups], context))
     if len(groups) > 1:
         policy = _policy(context, context.settings.conflict)
         return _judge(groups, views, context, policy, "several sides changed it differently")
     winner = groups[0][0]
-    newcomers = [v for v in views if v.fresh and not blank(v.value)]
     if newcomers and not moved:
         return _join(winner, newcomers, views, context)
     return spread(winner, views, context, why=f"{winner.side} changed it")

@@ -48,7 +48,7 @@ def split_fights(action: Action, past: Past) -> tuple[Action | None, list[Questi
 def _runs_by_field(history: Iterable[Mapping[str, Any]]) -> dict[str, set[int]]:
     runs: dict[str, set[int]] = {}
     for op in history:
-        if op["state"] == "done" and op["verb"] == Verb.UPDATE:
+        if op["state"] == "done" and op["verb"] in (Verb.CREATE, Verb.UPDATE):
             for field in op["action"]["fields"]:
                 runs.setdefault(field["name"], set()).add(int(op["run"].lstrip("r")))
     return runs

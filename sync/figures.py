@@ -25,7 +25,7 @@ def counted(statistics: Statistics, actions: Sequence[Action], store: Store) -> 
             _count(deleted, action.side, action.kind)
         elif action.fields and (action.entity, action.side) in settled:
             _count(changed, action.side, action.kind)
-    for entity, side, kind in _speakers(actions):
+    for entity, side, kind in sorted(_speakers(actions)):
         if (entity, side) in settled:
             _count(spoke, side, kind)
     linked = store.count_linked("live", "archived")

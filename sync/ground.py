@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from config.model import Condition, Config
-from sync.conditions import holds
+from mapping.conditions import holds
 from sync.model import Action, Plan, Row, State, Verb
 from sync.planner import Planner
 from sync.sides import Side

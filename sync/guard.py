@@ -29,7 +29,7 @@ def enforce(violations: tuple[Violation, ...], allowed: frozenset[str]) -> None:
     left = [v for v in violations if v.guard not in allowed]
     if left:
         said = "; ".join(v.message for v in left)
-        flags = " ".join(v.flag for v in left)
+        flags = " ".join(dict.fromkeys(v.flag for v in left))
         raise GuardError(
             f"stopped before any write: {said}",
             guard=left[0].guard,

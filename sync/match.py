@@ -1,7 +1,7 @@
 """Which records are one entity: stored link, then our stamp, then the configured keys.
 
-Exactly one candidate is linked; more than one is asked, never guessed. A record that merely
-resembles one of another side (same domain, same name) is asked too, before a second one is made.
+Exactly one candidate is linked; more than one is asked, never guessed. A record that the matching
+engine finds to resemble one of another side is asked about too, before a second one is made.
 """
 
 from __future__ import annotations
@@ -13,27 +13,22 @@ from dataclasses import dataclass, field
 
 from config.rules import KindSettings
 from mapping.canonical import FieldDef
+from mapping.conditions import holds, lookup
+from mapping.matching.keys import name_key
 from sync.answers import Answers
 from sync.bind import bind, candidate, obstacle
-from sync.conditions import holds, lookup
 from sync.evidence import converted_into, names_only_its_domain, people_domains
+from sync.likeness import Likeness, inexact_keys, resembling, said
 from sync.model import Answer, Question, Reply, Row, State, Value
 from sync.refs import References
 from sync.sides import Side, by_name
 from sync.store import Store
+from sync.waiting import LOOKS_LIKE
 
-_SUSPECT: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "account": (("domain",), ("name",)),
-    "person": (("first_name", "last_name", "company_name"),),
-    "opportunity": (),
-}
-"""Too weak to link by, too strong to ignore."""
+_MANY = 3
+"""From so many sides on a record that is linked may still be sought by a third."""
 
 _ENTITY_ID = re.compile(r"[apo]_[0-9a-f]{20}(_\d+)?")
-_LEGAL = re.compile(
-    r"\b(incorporated|inc|llc|ltd|limited|corp|corporation|company|co|gmbh|mbh|ag|kg|se|sa|sas|"
-    r"sarl|srl|spa|bv|nv|plc|pty|ab|oy|as|kk)\b"
-)
 
 
 @dataclass(slots=True)
@@ -56,6 +51,8 @@ class Matcher:
     definitions: Mapping[str, Mapping[str, FieldDef]]
     run: str
     answers: Answers
+    resting: set[tuple[str, str, str]] = field(default_factory=set)
+    """Free records that are left alone by this pass: they are about to be merged."""
 
     def match(self, kind: str, settings: KindSettings) -> Matching:
         """Attach every new record of a kind to an entity, or say why not."""
@@ -65,15 +62,21 @@ class Matcher:
     def _match(self, kind: str, settings: KindSettings) -> Matching:
         matching = Matching()
         order = {side.name: n for n, side in enumerate(self.sides)}
-        rows = [r for r in self.store.unattached(kind) if r.state is State.LIVE]
+        free = self.store.unattached(kind)
+        rows = [r for r in free if r.state is State.LIVE and r.key not in self.resting]
         rows.sort(key=lambda r: (order.get(r.side, len(order)), r.object_type, r.id))
         taking_part = [row for row in rows if self._takes_part(row)]
         for row in taking_part:
             self.store.set_keys(row, self._keys(row, kind, settings))
         taking_part.sort(key=lambda row: not self.answers.links_free(row))  # before others ask
+        taking_part.sort(key=lambda row: row.stamp is None)  # a stamp is known before any key
         left = [row for row in taking_part if not self._known(row, kind, settings, matching)]
-        for row in left:  # only now: who has a counterpart of its own is nobody's likeness
-            self._judge_likeness(row, kind, matching)
+        for row in left if len(self.sides) < _MANY else taking_part:
+            self.store.add_keys(row, inexact_keys(row, self.store))
+        # only now: who has a counterpart of its own is nobody's likeness
+        alike = resembling(left, self.store, self.sides)
+        for row in left:
+            self._judge_likeness(row, alike.get(row.key, ()), matching)
         return matching
 
     def _takes_part(self, row: Row) -> bool:
@@ -117,7 +120,7 @@ class Matcher:
 
     def _keys(self, row: Row, kind: str, settings: KindSettings) -> list[str]:
         values = self.resolved(row)
-        wanted = [*settings.match, *_SUSPECT.get(kind, ())]
+        wanted = [*settings.match, *([["domain"]] if kind == "account" else [])]
         found = [self._key(values, kind, names) for names in wanted]
         return [key for key in [*found, *self._people_keys(row)] if key]
 
@@ -146,21 +149,45 @@ class Matcher:
                 return True
         return False
 
-    def _judge_likeness(self, row: Row, kind: str, matching: Matching) -> None:
+    def _judge_likeness(self, row: Row, alike: Sequence[Likeness], matching: Matching) -> None:
         """Ask about what looks alike without sharing a whole key; else the record is new."""
         current = self.store.row(*row.key)
         if current is None or current.entity is not None:
             return
-        values = self.resolved(current)
-        for names in _SUSPECT.get(kind, ()):
-            key = self._key(values, kind, names)
-            rivals = self._rivals(current, key)
-            if self._resembles(current, rivals, names, matching):
-                return
-        for key in self._people_keys(current):
-            if self._resembles(current, self._rivals(current, key), ("domain",), matching):
-                return
+        if row.kind == "account" and self._shares_domain(current, matching):
+            return
+        rows = [r for each in alike if (r := self.store.row(*each.other)) is not None]
+        free = {r.key for r in self._near(current, rows) if self._is_free(r, row.side)}
+        found = [each for each in alike if each.other in free]
+        if found:
+            message = said(found, hiding=self.store.vault.hiding)
+            others = [r for r in rows if r.key in free]
+            self._ask(current, "resembles", message, others, matching)
+            return
         self._link(current, self._new_entity(current), "first seen", matching)
+
+    def _shares_domain(self, row: Row, matching: Matching) -> bool:
+        """An account that names nothing but its domain was made by a CRM by itself: it is the one
+        free account with that domain, and never a reason to make a second one. True when that
+        settled it."""
+        rivals = [r for key in self._domain_keys(row) for r in self._rivals(row, key)]
+        across = [r for r in rivals if r.side != row.side]
+        free = [r for r in across if self._is_free(r, row.side)]
+        if len(free) == 1 and any(names_only_its_domain(r) for r in (row, *across)):
+            self._link_both(row, free[0], "key: domain", matching)
+            return True
+        if across and not free and names_only_its_domain(row):
+            self._ask(row, "resembles", "same domain, but not the whole key", across, matching)
+            return True
+        return False
+
+    def _domain_keys(self, row: Row) -> list[str]:
+        own = self._key(self.resolved(row), row.kind, ("domain",))
+        return [key for key in (own, *self._people_keys(row)) if key]
+
+    def _is_free(self, row: Row, side: str) -> bool:
+        """Whether a record of another side has no counterpart here."""
+        return not (row.entity and self._occupied(row.entity, side))
 
     def _rivals(self, row: Row, key: str) -> list[Row]:
         """Records with the same key, but for those that a person keeps apart from this one."""
@@ -227,27 +254,6 @@ class Matcher:
         self._ask(row, "ambiguous", f"several records share {said}", others, matching)
         return True
 
-    def _resembles(
-        self, row: Row, rivals: list[Row], names: Sequence[str], matching: Matching
-    ) -> bool:
-        """Ask where a free record of another side looks alike; True when that settled it.
-
-        An account that names nothing but its domain was made by a CRM by itself: it is the one
-        free account with that domain, and never a reason to make a second one.
-        """
-        across = [r for r in rivals if r.side != row.side]
-        free = [r for r in across if not (r.entity and self._occupied(r.entity, row.side))]
-        bare = [r for r in (row, *across) if names_only_its_domain(r)]
-        if len(free) == 1 and bare and names == ("domain",):
-            self._link_both(row, free[0], "key: domain", matching)
-            return True
-        others = free or (across if names_only_its_domain(row) else [])
-        if not others:
-            return False
-        said = " and ".join(names)
-        self._ask(row, "resembles", f"same {said}, but not the whole key", others, matching)
-        return True
-
     def _occupied(self, entity: str, side: str) -> bool:
         rows = self.store.by_entities([entity]).get(entity, [])
         return any(r.side == side and r.state in (State.LIVE, State.ARCHIVED) for r in rows)
@@ -257,13 +263,14 @@ class Matcher:
     ) -> None:
         names = [f"{r.side} {r.object_type} {r.id}" for r in others]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        shown = shown if len(names) > 1 or LOOKS_LIKE not in reason else ""
         question = Question(
             cause,
             row.kind,
             f"{row.object_type}:{row.id}",
             row.side,
             "",
-            f"{reason}: {shown}",
+            f"{reason}: {shown}" if shown else reason,
             {"candidates": names, "shows": _title(row)},
         )
         answer = self.answers.to(question)
@@ -327,8 +334,4 @@ def comparable(value: Value, name: str) -> str:
     if value is None or isinstance(value, dict | list):
         return "" if not value else str(value)
     text = " ".join(str(value).casefold().split())
-    if name not in ("name", "company_name"):
-        return text
-    words = " ".join(re.sub(r"[^\w&+]", " ", text.replace(".", "")).split())
-    plain = " ".join(_LEGAL.sub(" ", words).split())
-    return plain or words or text
+    return name_key(text) or text if name in ("name", "company_name") else text

@@ -107,6 +107,16 @@ def _merged_entities(db: Database) -> None:
     )
 
 
+@migrations(name="0007_duplicates")
+def _duplicates(db: Database) -> None:
+    db.execute(
+        "CREATE TABLE duplicates (kind TEXT NOT NULL, side TEXT NOT NULL, loser_type TEXT NOT NULL,"
+        " loser TEXT NOT NULL, survivor_type TEXT NOT NULL, survivor TEXT NOT NULL,"
+        " score REAL NOT NULL, method TEXT NOT NULL, evidence TEXT NOT NULL, found TEXT NOT NULL,"
+        " PRIMARY KEY (side, loser_type, loser)) WITHOUT ROWID"
+    )
+
+
 _NOW = "coalesce((SELECT max(id) FROM runs), '')"
 _SAME_RECORD = "side = NEW.side AND object_type = NEW.object_type AND id = NEW.id"
 

@@ -22,6 +22,8 @@ class Moves:
     actions: list[Action] = field(default_factory=list)
     answered: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     """Answer of a person -> the (action, "") pairs that carry it out."""
+    resting: set[tuple[str, str, str]] = field(default_factory=set)
+    """Free records that are about to become one: not matched before they are."""
 
 
 def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
@@ -31,17 +33,27 @@ def follow_moves(store: Store, sides: Sequence[Side]) -> list[Question]:
     """
     questions: list[Question] = []
     moved = list(store.rows("state = 'moved' AND dirty = 1 AND entity IS NOT NULL"))
-    # where two became one under a new id, it is the one whose values it shows
-    for row in sorted(moved, key=lambda r: -_likeness(r, _successor(r, store, by_name(sides)))):
+    # where two became one under a new id, it is the one that lives on elsewhere, or else the one
+    # whose values it shows
+    moved.sort(key=lambda r: _likeness(r, _successor(r, store, by_name(sides))), reverse=True)
+    moved.sort(key=lambda r: store.merged_into(str(r.entity)) is not None)
+    for row in moved:
         question = _follow(row, store, by_name(sides))
         if question is not None:
             questions.append(question)
     return questions
 
 
-def _likeness(row: Row, successor: Row | None) -> int:
+_NAMES = ("name", "domain", "email", "first_name", "last_name")
+
+
+def _likeness(row: Row, successor: Row | None) -> tuple[int, int, int]:
+    """How much the successor looks like what the row was: its blanks were filled from the other,
+    so what counts first is what it shows otherwise, and of that the names."""
     shown = successor.seen if successor else {}
-    return sum(1 for name, value in row.seen.items() if value and shown.get(name) == value)
+    alike = [n for n, value in row.seen.items() if value and shown.get(n) == value]
+    other = [n for n, value in row.seen.items() if value and shown.get(n) != value]
+    return (-len([n for n in other if n in _NAMES]), -len(other), len(alike))
 
 
 def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | None:
@@ -53,10 +65,14 @@ def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | Non
     with store.atomic():
         store.put([row])
         if successor.entity is None:
-            _take_over(row, successor, loser, store)
+            taken = _is_taken(loser, row.side, store)
+            _take_over(row, successor, row.entity if taken else loser, store)
             return None
         survivor = store.merged_into(successor.entity) or successor.entity
         if survivor == loser:
+            if row.entity == survivor != successor.entity:
+                # merged the other way round here: what that made of the values is a change
+                _take_over(row, successor, survivor, store)
             return None
         if loser != row.entity:
             row.dirty = True  # asked by every run until it is answered
@@ -93,16 +109,32 @@ def _take_over(row: Row, successor: Row, entity: str, store: Store) -> None:
     store.put([successor])
 
 
+def _is_taken(entity: str, side: str, store: Store) -> bool:
+    rows = store.by_entities([entity]).get(entity, [])
+    return any(r.side == side and r.state is State.LIVE for r in rows)
+
+
 def _hand_over(loser: str, survivor: str, store: Store) -> None:
-    """Records of the loser go to the survivor on sides where that has none; no value is lost,
-    for what they show and what was settled goes with them."""
+    """Records of the loser go to the survivor on sides where that has none (any more).
+
+    There they meet what holds already, as at a first link; only what was changed on them and not
+    yet carried over stays a change. A record that was deleted beside one that stays is let go:
+    the one that stays is the counterpart.
+    """
     rows = store.by_entities([loser, survivor])
-    taken = {r.side for r in rows.get(survivor, []) if r.state in (State.LIVE, State.ARCHIVED)}
+    kept = rows.get(survivor, [])
+    there = {r.side for r in kept if r.state is State.LIVE}
     for row in rows.get(loser, []):
-        if row.state is State.LIVE and row.side not in taken:
-            row.entity, row.dirty = survivor, True
-            store.put([row])
-    for row in rows.get(survivor, []):
+        if row.state is not State.LIVE or row.side in there:
+            continue
+        for dead in kept:
+            if dead.side == row.side and dead.state is State.ARCHIVED:
+                dead.state, dead.dirty = State.GONE, False
+        row.entity, row.dirty = survivor, True
+        if there:
+            row.base = {n: v for n, v in row.base.items() if row.seen.get(n) != v}
+        store.put([row])
+    for row in kept:
         row.dirty = row.state is State.LIVE or row.dirty
         store.put([row])
 
@@ -202,12 +234,13 @@ def _proposal(row: Row, target: Row, *, able: bool) -> Question:
 def after_merge(store: Store, action: Action, survivor_id: str) -> None:
     """Links after a side merged two records for us; the survivor may carry a new id."""
     with store.atomic():
-        for record_id in {str(action.record_id), str(action.other_id)} - {survivor_id}:
+        for record_id in sorted({str(action.record_id), str(action.other_id)} - {survivor_id}):
             row = store.row(action.side, action.object_type, record_id)
             if row is None:
                 continue
             base, seen = row.base, row.seen
-            row.state, row.dirty = State.MOVED, False
+            # of two things that became one, the next run hears through the links
+            row.state, row.dirty = State.MOVED, row.entity not in (None, action.entity)
             row.moved_type, row.moved_id, row.how = action.object_type, survivor_id, "merged"
             store.put([row])
             if record_id == action.record_id:
@@ -219,9 +252,14 @@ def _renamed(
 ) -> None:
     row = store.row(action.side, action.object_type, survivor_id)
     row = row or Row(action.side, action.object_type, survivor_id, action.kind)
-    row.entity, row.how, row.state = action.entity, "merged", State.LIVE
+    row.entity, row.how, row.state = _entity(action), "merged", State.LIVE
     row.seen, row.base, row.dirty = {**seen, **row.seen}, dict(base), True
     store.put([row])
+
+
+def _entity(action: Action) -> str | None:
+    """The entity of an action; a record without one is called by its type and id."""
+    return None if ":" in action.entity else action.entity
 
 
 def reread(side: Side, kind: str, object_type: str, ids: Sequence[str], store: Store) -> None:

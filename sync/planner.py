@@ -11,12 +11,13 @@ from config.model import Config
 from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
+from mapping.conditions import holds
 from sync.answers import Answers, facts_of
 from sync.bind import links_as_answered
-from sync.conditions import holds
 from sync.convert import conversion, wants_conversion
 from sync.deletion import made_anew
 from sync.detect import look_again
+from sync.duplicates import merge_duplicates
 from sync.fields import Projected
 from sync.fights import Past, split_fights
 from sync.figures import calls, counted
@@ -140,6 +141,8 @@ class Planner:
             self.answers.to,
             self.answers.apart,
         )
+        merge_duplicates(self.store, self.sides, self.answers, moves)
+        self.matcher.resting.update(moves.resting)
         draft.questions.extend(moves.questions)
         draft.follow(moves.answered)
         draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))
@@ -203,7 +206,8 @@ class Planner:
                 self.references.planned[entity, action.side] = action.object_type
         draft.actions.extend(kept)
         draft.questions.extend(decision.questions)
-        draft.unlink.extend((entity, side) for side in decision.unlink)
+        if not any(a.verb is Verb.ARCHIVE and self._must_wait(a, "") for a in decision.actions):
+            draft.unlink.extend((entity, side) for side in decision.unlink)
         draft.follow(decision.answered)
         if decision.settlement:
             draft.settlements.append(decision.settlement)
@@ -228,7 +232,7 @@ class Planner:
             rule = side.settings.convert
             if rule is None or shown.object_type not in side.connector.capabilities.convert:
                 continue
-            values = _merged(entity)
+            values = {**_merged(entity), **decision.agreed()}
             look = lambda path, v=values: self.matcher.value_of(v, entity.kind, path)  # noqa: E731
             if shown.archived or not wants_conversion(entity, shown, rule, look):
                 continue

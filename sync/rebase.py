@@ -78,7 +78,7 @@ def settled_before(store: Store, changes: Remapped) -> Settled:
     """
     found: Settled = {}
     names: dict[tuple[str, str], set[str]] = {}
-    for side, object_type, name in (*changes.shaped, *changes.turned):
+    for side, object_type, name in sorted({*changes.shaped, *changes.turned}):
         names.setdefault((side, object_type), set()).add(name)
     for (side, object_type), wanted in names.items():
         where = "side = ? AND object_type = ? AND entity IS NOT NULL AND base <> '{}'"
@@ -115,7 +115,7 @@ def _rebase_row(
     store: Store, row: Row, names: set[str], changes: Remapped, events: Events
 ) -> set[str]:
     """Move the bases of one record; returns the fields of which differences have to wait."""
-    moved = {n: _why(row, n) for n in names if _must_move(row, n, changes)}
+    moved = {n: _why(row, n) for n in sorted(names) if _must_move(row, n, changes)}
     for name in moved:
         row.base[name] = row.seen[name]
     if moved:

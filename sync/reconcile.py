@@ -24,6 +24,7 @@ from sync.model import (
     Verb,
 )
 from sync.sets import decide_set
+from sync.stages import along, pipeline_of
 from sync.wishes import NO_WISHES, Wishes
 
 
@@ -85,6 +86,10 @@ class Decision:
     def follow(self, answer: Answer, *waits: tuple[str, str]) -> None:
         """Note that an answer was followed, by these writes."""
         self.answered.setdefault(answer.id, []).extend(waits)
+
+    def agreed(self) -> dict[str, Value]:
+        """The values that hold for the entity once this is written."""
+        return {n: v.agreed for n, v in self.verdicts.items() if not isinstance(v.agreed, Missing)}
 
 
 def decide(entity: Entity, targets: Sequence[Target], rules: Rules) -> Decision:
@@ -148,7 +153,7 @@ def _answered(
     if not (verdict.conflict or verdict.held or taken):
         return verdict
     settings = rules.field(entity.kind, name)
-    context = _context(entity, awake, name, settings, rules)
+    context = _context(entity, awake, name, settings, rules, asked=True)
     if taken:
         decision.follow(taken)
         return by_answer(taken, awake, name, context)
@@ -170,18 +175,29 @@ def _view(shown: Shown, name: str) -> View:
 
 
 def _context(
-    entity: Entity, awake: Sequence[Shown], name: str, settings: FieldSettings, rules: Rules
+    entity: Entity,
+    awake: Sequence[Shown],
+    name: str,
+    settings: FieldSettings,
+    rules: Rules,
+    *,
+    asked: bool = False,
 ) -> FieldContext:
+    """`asked`: a person says what is written, and is not held to the table of moves."""
     types = {s.side: s.object_type for s in awake}
     project: Project = lambda side, value: _project(  # noqa: E731
         entity, rules, side, types[side], name, value
     )
+    table = settings.table_in(pipeline_of(awake))
+    if table.moves and not asked:
+        shown = {s.side: s.values.get(name) for s in awake}
+        project = along(table, f"{entity.kind}.{name}", shown, project)
     return FieldContext(
         settings=settings,
         first_link=rules.kind(entity.kind).first_link,
         project=project,
         shape=rules.shape(entity.kind, name),
-        order=rules.order(entity.kind, name),
+        order=table.order or rules.order(entity.kind, name),
         forward_only=rules.forward_only(entity.kind, name) and not settings.backward,
     )
 
@@ -358,7 +374,7 @@ def _supply(
         if answer is None or answer.reply is not Reply.VALUE:
             return
         settings = rules.field(entity.kind, name)
-        context = _context(entity, awake, name, settings, rules)
+        context = _context(entity, awake, name, settings, rules, asked=True)
         verdict = by_answer(answer, awake, name, context)
         decision.verdicts[name] = verdict
         decision.questions.extend(questions_of(entity, awake, name, verdict))
@@ -429,8 +445,8 @@ def _settle(
             bases[shown.side] = moved
     if not bases:
         return None
-    names = {name for moved in bases.values() for name in moved}
-    reasons = {n: _reason(decision.verdicts[n], _rule(entity, n, rules)) for n in sorted(names)}
+    names = sorted({name for moved in bases.values() for name in moved})
+    reasons = {n: _reason(decision.verdicts[n], _rule(entity, n, rules)) for n in names}
     return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits}, reasons)
 
 

@@ -30,6 +30,7 @@ class References:
         self._sides = by_name(sides)
         self._entities: dict[tuple[str, str, str], str | None] = {}
         self._records: dict[tuple[str, str], tuple[str, str] | None] = {}
+        self._roles: dict[tuple[str, str, str, str | None, bool], Mapping[str, Any]] = {}
         self.planned: dict[tuple[str, str], str] = {}
         """(entity, side) -> object type that the plan being made will create there."""
         self.hopeful: frozenset[tuple[str, str]] = frozenset()
@@ -135,11 +136,21 @@ class References:
         self, side: str, object_type: str, name: str, item: Mapping[str, Any]
     ) -> dict[str, Any]:
         """The role as that side keeps it: labels it does not know are not shown there."""
+        key = (side, object_type, name, item["role"], item["primary"])
+        if key not in self._roles:
+            self._roles[key] = self._kept_role(side, object_type, name, item)
+        return {**self._roles[key], "ref": item["ref"]}
+
+    def _kept_role(
+        self, side: str, object_type: str, name: str, item: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         mapping = self._sides[side].mapping
         local = {**item, "ref": {"object": mapping.ref_object(object_type, name), "id": "0"}}
+        raw = mapping.from_canonical(object_type, {name: [local]}).values
+        if not all(self._sides[side].takes_label(object_type, v, raw[v]) for v in raw):
+            return self._kept_role(side, object_type, name, {**item, "role": None})
         shown = mapping.project(object_type, {name: [local]}).values.get(name)
-        kept = shown[0] if shown else {**item, "role": None, "primary": False}
-        return {**kept, "ref": item["ref"]}
+        return shown[0] if shown else {**item, "role": None, "primary": False}
 
     def _project_owner(self, side: str, email: str) -> Projected:
         user = self._sides[side].owner_id(email)
@@ -200,8 +211,19 @@ class References:
 
 
 def sorted_roles(items: Sequence[Mapping[str, Any]]) -> Value:
-    """Roles in their canonical order; blank when there are none."""
-    return sorted((dict(item) for item in items), key=role_key) or None
+    """Roles in their canonical order, each once, and none beside a real one; blank when there are
+    none. What is primary is the record, whatever its roles."""
+    words: dict[str, dict[str | None, Mapping[str, Any]]] = {}
+    for item in items:
+        words.setdefault(role_key(item)[0], {})[item["role"] or None] = item
+    primary = {role_key(item)[0] for item in items if item["primary"]}
+    found = [
+        {**item, "role": role, "primary": key in primary}
+        for key, roles in words.items()
+        for role, item in roles.items()
+        if role or len(roles) == 1
+    ]
+    return sorted(found, key=role_key) or None
 
 
 def _unresolved(kind: str, ref: Mapping[str, str]) -> str:

@@ -270,6 +270,9 @@ class Resolver:
                 for t in sorted(types)
             ]  # fmt: skip
         mine = f"{thing.side} {thing.entity.replace(':', ' ', 1)}"
+        if thing.cause == "duplicate":
+            survivor_type = thing.detail["survivor_type"]
+            return [(mine, f"{thing.side} {survivor_type} {thing.detail['survivor']}")]
         others: Collection[str] = thing.detail.get("candidates") or []
         if reply is Reply.APART and ready.given.rest:
             others = [" ".join(self._row(thing, ready.given.rest).key)]

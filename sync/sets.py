@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mapping.canonical import role_key
 from sync.fields import FieldContext, Set, Shape, Verdict, View, blank, decide_scalar
@@ -39,14 +40,15 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
             refused[target.side] = asked
             continue
         complete = complete and there.complete
-        if there.value == target.value or not sources:
+        shown = _with_its_own(there.value, wanted, target, context.shape)
+        if shown == target.value or not sources:
             continue
         reason = _stays(target, context)
         if reason:
             notes[target.side] = reason
         else:
             said = there.said or _why(sources)
-            sets.append(Set(target.side, there.value, sources[0], said, there.answer))
+            sets.append(Set(target.side, shown, sources[0], said, there.answer))
     return Verdict(
         sets=tuple(sets),
         agreed=_listed(agreed, context.shape),
@@ -103,7 +105,7 @@ def _apply(wanted: Members, before: Members, now: Members) -> bool:
     changed = False
     for key, member in now.items():
         if key in wanted and (key not in before or before[key] != member):
-            combined = _combine(wanted[key], member, prefer_new=key in before)
+            combined = _combine(wanted[key], before.get(key), member)
         elif key not in wanted and key not in before:
             combined = member
         else:
@@ -118,24 +120,48 @@ def _apply(wanted: Members, before: Members, now: Members) -> bool:
     return changed
 
 
-def _combine(mine: Value, theirs: Value, *, prefer_new: bool) -> Value:
-    """Two descriptions of one member: a change wins, otherwise blanks are filled."""
+def _combine(mine: Value, before: Value, now: Value) -> Value:
+    """One member with another side's changes to it: the roles that it gained and lost there, and
+    the primary mark where that moved."""
     if not isinstance(mine, list):
         return mine
-    if prefer_new:
-        return theirs
-    if any(item["role"] for item in mine) or not any(item["role"] for item in theirs):
-        primary = any(item["primary"] for item in (*mine, *theirs))
-        return [{**mine[0], "primary": primary}, *mine[1:]]
-    return theirs
+    had = _roles(before or ())
+    roles = (_roles(mine) - (had - _roles(now))) | (_roles(now) - had)
+    primary = _primary(now) or _primary(mine)
+    if before:
+        primary = _primary(now if _primary(now) != _primary(before) else mine)
+    words: list[str | None] = [*sorted(roles)] or [None]
+    return [{**mine[0], "role": role, "primary": primary} for role in words]
+
+
+def _roles(items: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {item["role"] for item in items if item["role"]}
+
+
+def _primary(items: Sequence[Mapping[str, Any]]) -> bool:
+    return any(item["primary"] for item in items)
+
+
+def _with_its_own(value: Value, wanted: Members, target: View, shape: Shape) -> Value:
+    """What is to be written, with the roles that the side shows by itself and keeps, though they
+    could not be given there."""
+    if shape != "roles":
+        return value
+    found, own = members(value, shape), members(target.value, shape)
+    for key in found.keys() & own.keys():
+        kept = _roles(own[key]) & _roles(wanted.get(key, ()))
+        words = sorted(_roles(found[key]) | kept)
+        if words:
+            found[key] = [{**found[key][0], "role": role} for role in words]
+    return _listed(found, shape)
 
 
 def _demote_others(wanted: Members, member: Value) -> None:
     """One primary only: a new one takes the mark from the others."""
-    if not isinstance(member, list) or not any(item["primary"] for item in member):
+    if not isinstance(member, list) or not _primary(member):
         return
     for key, others in wanted.items():
-        if any(item["primary"] for item in others):
+        if _primary(others):
             wanted[key] = [{**item, "primary": False} for item in others]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sync import undone
 from sync.events import Events
-from sync.model import Plan, Row, Settlement, State, Value
+from sync.model import Plan, Row, Settlement, State, Value, Verb
 from sync.store import Store
 
 
@@ -25,7 +25,8 @@ class Settler:
     """Sets as they were written, by record and field."""
 
     def settle(self, plan: Plan) -> None:
-        """Move the bases of values that now hold everywhere; let deleted records go."""
+        """Move the bases of values that now hold everywhere; let deleted records go, but for those
+        whose delete elsewhere was not made: it is planned again."""
         carried = {a.id: {f.name for f in a.fields} for a in plan.actions}
         spoken: set[tuple[str, str]] = set()
         if plan.purpose != "undo":
@@ -35,6 +36,11 @@ class Settler:
                 for f in a.fields
                 if (a.id, f.name) in self.acknowledged
             )
+        undeleted = {
+            a.entity
+            for a in plan.actions
+            if a.verb is Verb.ARCHIVE and (a.id, "") not in self.acknowledged
+        }
         with self.store.atomic():
             for settlement in plan.settlements:
                 rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
@@ -46,7 +52,8 @@ class Settler:
                 self.events.settled(live, before, settlement)
                 spoken.update((settlement.entity, n) for r in live for n in _moved(r, before))
             for entity, side in plan.unlink:
-                let_go(self.store, entity, side)
+                if entity not in undeleted:
+                    let_go(self.store, entity, side)
             undone.spoken(self.store, spoken)
 
     def _row(self, row: Row, settlement: Settlement, carried: Mapping[str, set[str]]) -> None:

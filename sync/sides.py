@@ -74,6 +74,15 @@ class Side:
                 return f"{object_type}.{name}: {value[:80]!r} {reason}"
         return ""
 
+    def takes_label(self, object_type: str, name: str, items: Any) -> bool:
+        """Whether the live schema has the labels of these associations."""
+        schema = self.schemas.get(object_type)
+        known = schema.fields.get(name) if schema else None
+        if known is None or known.type != "association" or not known.restricted:
+            return True
+        labels = {value.value for value in known.picklist if value.active}
+        return all(item["label"] is None or item["label"] in labels for item in items)
+
     def required(self, object_type: str) -> Mapping[str, FieldSchema]:
         """Vendor fields that must not be empty on creation."""
         schema = self.schemas.get(object_type)

@@ -162,11 +162,13 @@ class Store:
         return list(self.rows("kind = ? AND dirty = 1 AND entity IS NULL", (kind,)))
 
     def dirty_entities(self, kind: str) -> list[str]:
-        """Entities of which some record differs from what was settled."""
+        """Entities of which some record differs from what was settled, or about which something
+        is asked: a person may have made all as it was, and then nothing is asked any more."""
         return self._column(
-            "SELECT DISTINCT entity FROM records WHERE kind = ? AND dirty = 1"
-            " AND entity IS NOT NULL ORDER BY entity",
-            (kind,),
+            "SELECT entity FROM records WHERE kind = ? AND dirty = 1 AND entity IS NOT NULL"
+            " UNION SELECT entity FROM questions WHERE kind = ? AND cause <> 'merge'"
+            " AND entity IN (SELECT id FROM entities) ORDER BY entity",
+            (kind, kind),
         )
 
     def mark_all_dirty(self) -> None:
@@ -212,7 +214,7 @@ class Store:
         with guarded():
             found = self.db.conn.execute(
                 "SELECT side, kind, count(*) FROM records WHERE entity IS NOT NULL"
-                f" AND state IN ({_marks(states)}) GROUP BY side, kind",
+                f" AND state IN ({_marks(states)}) GROUP BY side, kind ORDER BY side, kind",
                 states,
             ).fetchall()
         counts: dict[str, dict[str, int]] = {}
@@ -266,6 +268,14 @@ class Store:
             self.db.conn.execute(
                 "DELETE FROM match_keys WHERE side = ? AND object_type = ? AND id = ?", row.key
             )
+            self.db.conn.executemany(
+                "INSERT OR IGNORE INTO match_keys VALUES (?, ?, ?, ?, ?)",
+                [(row.kind, self.vault.seal(key), *row.key) for key in keys],
+            )
+
+    def add_keys(self, row: Row, keys: Sequence[str]) -> None:
+        """Add match keys to those of a record."""
+        with self.atomic():
             self.db.conn.executemany(
                 "INSERT OR IGNORE INTO match_keys VALUES (?, ?, ?, ?, ?)",
                 [(row.kind, self.vault.seal(key), *row.key) for key in keys],
@@ -382,7 +392,7 @@ class Store:
         with self.atomic():
             for chunk in _chunks(list(entities)):
                 found = self.db.conn.execute(
-                    "SELECT id FROM questions WHERE cause <> 'merge'"
+                    "SELECT id FROM questions WHERE cause NOT IN ('merge', 'duplicate')"
                     f" AND entity IN ({_marks(chunk)})",
                     chunk,
                 ).fetchall()
@@ -392,10 +402,18 @@ class Store:
 
     def close_stale_matches(self, keep: Iterable[str]) -> None:
         """Drop matching questions that were not asked again: every free record was looked at."""
+        self.close_causes(("ambiguous", "resembles", "merge", "duplicate"), keep)
+
+    def close_causes(
+        self, causes: Sequence[str], keep: Iterable[str], *, side: str = "%", kind: str = "%"
+    ) -> None:
+        """Drop the questions of some causes (of one side and kind, or all) but for those kept."""
         kept = set(keep)
         with self.atomic():
             found = self.db.conn.execute(
-                "SELECT id FROM questions WHERE cause IN ('ambiguous', 'resembles', 'merge')"
+                f"SELECT id FROM questions WHERE cause IN ({_marks(causes)})"
+                " AND side LIKE ? AND kind LIKE ?",
+                (*causes, side, kind),
             ).fetchall()
             self.db.conn.executemany(
                 "DELETE FROM questions WHERE id = ?", [f for f in found if f[0] not in kept]

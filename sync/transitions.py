@@ -31,10 +31,11 @@ def check(action: Action, row: Row | None) -> str:
     wanted = archived if action.verb is Verb.RESTORE else (State.LIVE,)
     if row is None or row.state not in wanted:
         return "it is not as it was when the plan was made"
-    if row.entity != action.entity:
+    if (row.entity or f"{row.object_type}:{row.id}") != action.entity:
         return "it belongs to another entity now"
     decided = action.options.get("seen")
-    edited = digest(row.seen) != decided if decided else row.seen != row.base
+    shown = {n: v for n, v in row.seen.items() if n in action.options.get("of", row.seen)}
+    edited = digest(shown) != decided if decided else row.seen != row.base
     if action.verb is Verb.ARCHIVE and edited:
         return "it was edited since the plan was made"
     return ""
@@ -55,13 +56,13 @@ def write_for(action: Action, op: str, side: Side, references: References) -> Wr
         if there is None:
             raise StaleError("skipped: its account has no record there")
         account = there[1]
-    owner = action.options.get("owner")
+    owner = action.options.get("owner") or ""  # nobody: a queue's lead, for the fallback owner
     return Convert(
         op,
         record,
         account_id=account,
         opportunity_name=action.options.get("opportunity"),
-        owner_id=side.owner_id(owner) if owner else None,
+        owner_id=side.owner_id(owner),
         status=action.options.get("status"),
     )
 

@@ -237,16 +237,24 @@ class _Undoing:
 
     def _referred_to(self) -> dict[Key, Row]:
         found: dict[Key, Row] = {}
-        for side in {key[0] for key in self.ends}:
+        for side in sorted({key[0] for key in self.ends}):
             for row in self.planner.store.rows("side = ? AND state = 'live'", (side,)):
                 if row.key in self.ends:
                     continue
-                put = {f.name for f in self.puts.get(row.key, ())}
-                values = [v for n, v in row.seen.items() if n not in put]
-                for target in _targets(side, values):
+                for target in self._kept_targets(row):
                     if target in self.ends:
                         found[target] = row
         return found
+
+    def _kept_targets(self, row: Row) -> set[Key]:
+        """The records that a record still refers to once its fields are put back. A membership
+        without a role of its own only repeats the reference beside it, and goes with it."""
+        put = {f.name for f in self.puts.get(row.key, ())}
+        taken = set(_targets(row.side, [v for n, v in row.seen.items() if n in put]))
+        kept = [(n, v) for n, v in row.seen.items() if n not in put]
+        bare = set(_targets(row.side, [_bare(v) for _, v in kept]))
+        own = set(_targets(row.side, [_roles(v) for _, v in kept]))
+        return own | (bare - taken)
 
     # -- the plan --------------------------------------------------------------------------
 
@@ -304,6 +312,22 @@ class _Undoing:
         message = f"{op['object_type']} {op['record_id']}: {reason}"
         question = Question(CAUSE, op["kind"], op["entity"], op["side"], name, message, detail)
         self.left.append(question)
+
+
+def _is_bare(item: Value) -> bool:
+    return isinstance(item, dict) and "ref" in item and not item.get("role")
+
+
+def _bare(value: Value) -> Value:
+    """The members of a set that have no role of their own."""
+    return [item for item in value if _is_bare(item)] if isinstance(value, list) else None
+
+
+def _roles(value: Value) -> Value:
+    """A value without such members."""
+    if not isinstance(value, list):
+        return value
+    return [item for item in value if not _is_bare(item)]
 
 
 def _targets(side: str, values: Iterable[Value]) -> Iterator[Key]:

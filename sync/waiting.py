@@ -18,6 +18,9 @@ from sync.store import Store
 REFUSED = "refused"
 """The cause of what a vendor refused and is tried again."""
 
+LOOKS_LIKE = "looks like "
+"""What a message says of two records that were found to resemble each other."""
+
 _ID_LENGTH = 7
 _AMBIGUOUS = str.maketrans({"I": "8", "L": "9", "O": "0", "U": "1"})
 
@@ -57,6 +60,8 @@ def short_id(question: str) -> str:
 def pattern(message: str) -> str:
     """A message without quoted values, ids and names of records, so that like stands by like."""
     text = message.partition("; asked again: ")[0]
+    if LOOKS_LIKE in text:
+        return "looks like another one"
     text = text.partition(": ")[0] if text.startswith(("several", "same", "carries")) else text
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
     text = re.sub(r"\S+@\S+", "…", text)
@@ -131,6 +136,7 @@ _WORDS: Mapping[str, str] = {
     "ambiguous": "ambiguous matches",
     "resembles": "records that resemble others",
     "merge": "proposed merges",
+    "duplicate": "duplicates",
     "delete": "deletes",
     "convert": "conversions",
     "fight": "fields that sides fight over",
@@ -145,6 +151,7 @@ REPLIES: Mapping[str, tuple[Reply, ...]] = {
     "ambiguous": (Reply.LINK, Reply.CREATE, Reply.APART, Reply.SKIP),
     "resembles": (Reply.LINK, Reply.CREATE, Reply.APART, Reply.SKIP),
     "merge": (Reply.MERGE, Reply.APART, Reply.SKIP),
+    "duplicate": (Reply.MERGE, Reply.APART, Reply.SKIP),
     "delete": (Reply.DELETE, Reply.RESTORE, Reply.UNLINK, Reply.SKIP),
     "convert": (Reply.SKIP,),
     "fight": (Reply.TAKE, Reply.RETRY),

@@ -14,7 +14,7 @@ from core.errors import SettingsError
 from mapping.canonical import FieldDef
 from sync.events import Event, Events
 from sync.fields import blank
-from sync.journal import Journal
+from sync.journal import Journal, Retry
 from sync.model import Row, State, Value
 from sync.store import Store, guarded
 
@@ -128,6 +128,7 @@ class _Book:
     ops: Sequence[Mapping[str, Any]]
     questions: Sequence[Mapping[str, Any]]
     answers: Sequence[Mapping[str, Any]]
+    retries: Sequence[Retry]
     runs: Mapping[str, str]
     rule_of: RuleOf
     ancestors: Mapping[Key, set[Key]] = field(default_factory=dict)
@@ -146,7 +147,8 @@ class _Book:
         questions = [q for q in store.questions() if q["entity"] in entities]
         ancestors = {row.key: _ancestors(row, rows) for row in rows}
         answers = [a for one in entities for a in _answers(store, one)] if entity else []
-        return cls(rows, events, ops, questions, answers, runs, rule_of, ancestors)
+        retries = [r for r in Journal(store).retries() if r.entity in entities]
+        return cls(rows, events, ops, questions, answers, retries, runs, rule_of, ancestors)
 
     # -- where a value came from -----------------------------------------------------------
 
@@ -191,6 +193,8 @@ class _Book:
             how = f"{row.side} shows it; it waits ({asked[0]['cause']}): {asked[0]['message']}"
         elif name not in row.base:
             how = f"{row.side} showed it when it was linked; it has not been settled yet"
+        elif refused := [r for r in self.retries if r.field in (name, "") and r.side != row.side]:
+            how = f"{row.side} shows it; {refused[0].side} refused it: {refused[0].error}"
         else:
             how = f"changed on {row.side} since the last run; the next one looks at it"
         return Origin(row.side, name, value, run, row.side, rule, how, settled=False)
@@ -312,7 +316,7 @@ def took(op: Mapping[str, Any], name: str) -> bool:
     """Whether a journalled write is known to have carried a field to its side."""
     if op["state"] != "done":
         return False
-    if op["after"]:
+    if op["after"] is not None:  # empty: acknowledged, and nothing of it kept
         return name in op["after"]
     return any(f["name"] == name for f in op["action"]["fields"])
 

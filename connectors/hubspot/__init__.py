@@ -7,12 +7,14 @@ Options of a side (all optional):
 * `archive_pages` (20): pages of archived records listed per reading when some are gone
 * `page_records` (1000): records in one page of changes
 * `resolve_limit` (200): missing ids per call that are asked for one by one (merged records)
-* `lifecycle_backward` (false): move lifecycle stages backward too, by clearing them first
+* `lifecycle_backward` (as the rule of the lifecycle stage says): move lifecycle stages backward
+  too, by clearing them first
 * `stamp` ("tieline_id"): name of the stamp property
 * `search_per_second` (4): searches a second, of all threads together; 0 for no limit
 * `ten_seconds` (none): calls in ten seconds, of all threads together; without it, HubSpot's own
   limit is kept as soon as HubSpot has refused a call for it
-* `time_zone` (as the account says, once it was asked): where the day of the daily limit ends
+* `time_zone` (the side's `timezone`, or as the account says, once it was asked): where the day of
+  the daily limit ends
 """
 
 from __future__ import annotations
@@ -52,13 +54,14 @@ def connect(name: str, settings: ConnectorSettings, clock: Clock) -> HubSpotConn
     options = settings.options
     return HubSpotConnector(
         name,
-        Api(http, sign_in, clock, settings.timeout, _limits(options, clock)),
+        Api(http, sign_in, clock, settings.timeout, _limits(options, clock, settings.timezone)),
         routes(str(options.get("api", "v3"))),
         clock,
         _reading(options),
         stamp=str(options.get("stamp", "tieline_id")),
         backward=bool(options.get("lifecycle_backward", False)),
         currency=settings.currency,
+        timezone=settings.timezone,
     )
 
 
@@ -75,10 +78,10 @@ def _reading(options: Mapping[str, Any]) -> ReadOptions:
     )
 
 
-def _limits(options: Mapping[str, Any], clock: Clock) -> Limits:
+def _limits(options: Mapping[str, Any], clock: Clock, timezone: str | None) -> Limits:
     from .limits import SEARCHES_PER_SECOND, Limits
 
-    ten_seconds, zone = options.get("ten_seconds"), options.get("time_zone")
+    ten_seconds, zone = options.get("ten_seconds"), options.get("time_zone", timezone)
     return Limits(
         clock,
         searches=int(options.get("search_per_second", SEARCHES_PER_SECOND)),

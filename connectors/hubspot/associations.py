@@ -32,7 +32,8 @@ class AssociationField:
     """One association field of an object type: what it points to and HubSpot's type ids.
 
     `plain` is the type that makes an association, `primary` the one that marks the primary
-    among several; `only` limits the field to associations of the type `plain` and to one item.
+    among several; `only` limits the field to associations of the type `plain` and to one item;
+    `labelled`: the account's own labels on it are roles.
     """
 
     to: str
@@ -40,16 +41,19 @@ class AssociationField:
     plain: int
     primary: int | None = None
     only: bool = False
+    labelled: bool = False
 
 
 ASSOCIATION_FIELDS: Mapping[str, Mapping[str, AssociationField]] = {
-    "contacts": {"associations.companies": AssociationField("companies", "Companies", 279, 1)},
+    "contacts": {
+        "associations.companies": AssociationField("companies", "Companies", 279, 1, labelled=True)
+    },
     "companies": {
         "associations.parent": AssociationField("companies", "Parent company", 14, only=True)
     },
     "deals": {
         "associations.companies": AssociationField("companies", "Companies", 341, 5),
-        "associations.contacts": AssociationField("contacts", "Contacts", 3),
+        "associations.contacts": AssociationField("contacts", "Contacts", 3, labelled=True),
     },
 }
 """Source: HubSpot, "Associations v4", table of type ids (14: child to parent company)."""
@@ -257,13 +261,7 @@ class Associations:
         with self._lock:
             known = self._labels.get(key)
         if known is None or label not in known:
-            path = f"{self._routes.associations}/{object_type}/{rule.to}/labels"
-            rows = self._api.call("GET", path, needs="results").results
-            known = {
-                str(row["label"]): int(row["typeId"])
-                for row in rows
-                if row.get("category") == USER and row.get("label")
-            }
+            known = labels_of(self._api, self._routes, object_type, rule)
             with self._lock:
                 self._labels[key] = known
         if label not in known:
@@ -319,6 +317,16 @@ class Associations:
     ) -> Reply:
         path = f"{self._routes.associations}/{object_type}/{rule.to}/{verb}"
         return self._api.call("POST", path, body={"inputs": inputs}, accept=accept, needs=needs)
+
+
+def labels_of(api: Api, routes: Routes, object_type: str, rule: AssociationField) -> dict[str, int]:
+    """The account's own labels of an association, with their type ids."""
+    path = f"{routes.associations}/{object_type}/{rule.to}/labels"
+    return {
+        str(row["label"]): int(row["typeId"])
+        for row in api.call("GET", path, needs="results").results
+        if row.get("category") == USER and row.get("label")
+    }
 
 
 def to_items(pairs: Pairs) -> Items:

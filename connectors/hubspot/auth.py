@@ -93,7 +93,9 @@ class OAuthRefresh:
         except ApiException as error:
             raise _refusal(error, self._clock) from error
         except HTTPError as error:
-            raise NetworkError(f"no answer to the sign-in: {type(error).__name__}") from error
+            host = self._http.configuration.host
+            text = f"no answer to the sign-in at {host}: {type(error).__name__}"
+            raise NetworkError(text) from error
 
     def _keep(self, raw: bytes) -> None:
         try:

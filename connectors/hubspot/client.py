@@ -317,9 +317,9 @@ class Api:
             )
             status, headers, raw = response.status, response.headers, response.data
         except HTTPError as error:
-            raise _network_failure(error) from error
+            raise _network_failure(error, self._http.configuration.host) from error
         except (ApiException, UnicodeDecodeError, AttributeError) as error:
-            status, headers, raw = _library_refusal(error)
+            status, headers, raw = _library_refusal(error, self._http.configuration.host)
         self.limits.note(headers)
         return status, headers, raw
 
@@ -372,25 +372,25 @@ def _refusal(raw: bytes | str) -> Mapping[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _network_failure(error: HTTPError) -> _Failure:
+def _network_failure(error: HTTPError, host: str) -> _Failure:
     """No whole answer; only failures to connect prove that nothing was sent."""
     reason = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     unsent = isinstance(reason, (NewConnectionError, ConnectTimeoutError, SSLError))
     name = type(reason).__name__
     return _Failure(
-        NetworkError(f"no whole answer from HubSpot: {name}"),
+        NetworkError(f"no whole answer from HubSpot at {host}: {name}"),
         happened=not unsent,
         again=not isinstance(reason, SSLError),
     )
 
 
-def _library_refusal(error: BaseException) -> tuple[int, Mapping[str, str], bytes | str]:
+def _library_refusal(error: BaseException, host: str) -> tuple[int, Mapping[str, str], bytes | str]:
     """Status, headers and body of a refusal. The library decodes every body as UTF-8 (HubSpot's
     HTML is Latin-1) and trips over bodies that are absent; the answer is then in the context."""
     refusal = error if isinstance(error, ApiException) else error.__context__
     if not isinstance(refusal, ApiException):
         raise error
     if not refusal.status:
-        failure = NetworkError(f"no connection to HubSpot: {refusal.reason}")
+        failure = NetworkError(f"no connection to HubSpot at {host}: {refusal.reason}")
         raise _Failure(failure, happened=False, again=False) from refusal
     return int(refusal.status), refusal.headers or {}, refusal.body or b""

@@ -42,6 +42,7 @@ CAPABILITIES = Capabilities(
     },
     silent_fields={object_type: tuple(rules) for object_type, rules in ASSOCIATION_FIELDS.items()},
     merge=MERGING,
+    erases=frozenset({"contacts"}),
 )
 """HubSpot restores archived records only by hand, and moves no stamp for an association."""
 
@@ -60,6 +61,7 @@ class HubSpotConnector:
         stamp: str,
         backward: bool,
         currency: str,
+        timezone: str | None = None,
     ) -> None:
         self.name = name
         self.capabilities = CAPABILITIES
@@ -71,7 +73,7 @@ class HubSpotConnector:
         self._reader = Reader(api, routes, self._catalog, associations, reading)
         self._changes = Changes(api, routes, self._catalog, self._reader, clock, reading)
         self._writer = Writer(api, routes, self._reader, associations, backward=backward)
-        self._setup = Setup(api, routes, self._catalog, currency, stamp)
+        self._setup = Setup(api, routes, self._catalog, currency, stamp, timezone)
 
     def describe(self, object_type: str) -> Schema:
         """The live schema; `owners` is an object type too. Raises SchemaDriftError."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from connectors.base import FieldSchema, FieldType, PicklistValue, Schema
-from core.errors import SchemaDriftError
+from core.errors import ForbiddenError, SchemaDriftError
 
 from . import owners
-from .associations import ASSOCIATION_FIELDS
+from .associations import ASSOCIATION_FIELDS, AssociationField, labels_of
 from .client import Api
 from .routes import Routes
 from .wire import row_id, told
@@ -56,7 +57,8 @@ class Catalog:
             fields.update(self._stages(fields))
         with self._lock:
             self._known[object_type] = dict(fields)
-        fields.update(_associations(object_type))
+        rules = ASSOCIATION_FIELDS.get(object_type, {})
+        fields.update({n: self._association(object_type, n, rule) for n, rule in rules.items()})
         label = _LABELS.get(object_type, object_type)
         return Schema(object_type=object_type, label=label, fields=fields)
 
@@ -94,6 +96,19 @@ class Catalog:
         fields = (_field(object_type, raw) for raw in reply.results)
         return {field.name: field for field in fields}
 
+    def _association(self, object_type: str, name: str, rule: AssociationField) -> FieldSchema:
+        """An association field, with the account's labels where they are roles; without a limit
+        where the app may not see them."""
+        field = FieldSchema(name, rule.label, "association", references=(rule.to,))
+        if not rule.labelled:
+            return field
+        try:
+            labels = sorted(labels_of(self._api, self._routes, object_type, rule))
+        except ForbiddenError:
+            return field
+        known = tuple(PicklistValue(label, label) for label in labels)
+        return replace(field, restricted=True, picklist=known)
+
     def _stages(self, fields: Mapping[str, FieldSchema]) -> dict[str, FieldSchema]:
         """`pipeline` and `dealstage` with their values, which live outside the properties."""
         reply = self._api.call("GET", f"{self._routes.pipelines}/deals", needs="results")
@@ -119,13 +134,6 @@ def _with_values(field: FieldSchema, rows: list[dict[str, Any]]) -> FieldSchema:
         restricted=True,
         picklist=values,
     )
-
-
-def _associations(object_type: str) -> dict[str, FieldSchema]:
-    return {
-        name: FieldSchema(name, rule.label, "association", references=(rule.to,))
-        for name, rule in ASSOCIATION_FIELDS.get(object_type, {}).items()
-    }
 
 
 def _field(object_type: str, raw: Mapping[str, Any]) -> FieldSchema:

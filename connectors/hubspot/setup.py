@@ -28,16 +28,47 @@ UNIQUE_REMEDY = (
 )
 
 
+_YES_NO = [{"label": "Yes", "value": "true"}, {"label": "No", "value": "false"}]
+_OURS = "Written by Tieline."
+DEFINITIONS: Mapping[str, Mapping[str, Any]] = {
+    "stamp": {
+        "type": "string",
+        "fieldType": "text",
+        "description": "Identifies this record for Tieline. Do not edit.",
+        "hasUniqueValue": True,
+    },
+    "text": {"type": "string", "fieldType": "text", "description": _OURS},
+    "number": {"type": "number", "fieldType": "number", "description": _OURS},
+    "bool": {"type": "bool", "fieldType": "booleancheckbox", "description": _OURS,
+             "options": _YES_NO},
+}  # fmt: skip
+"""How each type of property is made."""
+BY_HAND: Mapping[str, str] = {
+    "stamp": "Make it by hand: single-line text, unique values required; HubSpot allows ten such "
+    "properties for an object.",
+    "text": "Make it by hand: single-line text.",
+    "number": "Make it by hand: number.",
+    "bool": "Make it by hand: single checkbox.",
+}
+
+
 class Setup:
     """Looks at an account and makes what Tieline needs there."""
 
     def __init__(
-        self, api: Api, routes: Routes, catalog: Catalog, currency: str, stamp: str
+        self,
+        api: Api,
+        routes: Routes,
+        catalog: Catalog,
+        currency: str,
+        stamp: str,
+        timezone: str | None = None,
     ) -> None:
         self._api = api
         self._routes = routes
         self._catalog = catalog
         self._currency = currency
+        self._timezone = timezone
         self._stamp_name = stamp
 
     def prepare(self, stamps: Sequence[StampField]) -> list[Finding]:
@@ -72,7 +103,7 @@ class Setup:
         try:
             found = self._property(path, stamp.name)
             if found is not None:
-                return _judge(subject, found)
+                return _judge(subject, found, stamp)
             return self._make(subject, path, stamp)
         except ForbiddenError as error:
             return Finding("problem", subject, error.message, error.remedy)
@@ -98,27 +129,24 @@ class Setup:
         body = {
             "name": stamp.name,
             "label": stamp.label,
-            "type": "string",
-            "fieldType": "text",
             "groupName": self._group(path, stamp.object_type),
-            "description": "Identifies this record for Tieline. Do not edit.",
-            "hasUniqueValue": True,
             "formField": False,
+            **DEFINITIONS[stamp.type],
         }
         reply = self._api.call("POST", path, body=body, accept=(400, 404, 409), needs="name")
-        made = Finding("made", subject, "the property with unique values was made")
+        said = " with unique values" if stamp.type == "stamp" else ""
+        made = Finding("made", subject, f"the property{said} was made")
         if reply.ok:
             return made
         if reply.repeated_since and (found := self._property(path, stamp.name)) is not None:
-            judged = _judge(subject, found)  # made by the attempt whose answer was lost
+            judged = _judge(subject, found, stamp)  # made by the attempt whose answer was lost
             return made if judged.level == "ok" else judged
         said = complaint(reply.body, reply.status).message
         return Finding(
             "problem",
             subject,
             f"HubSpot did not make the property: {said}",
-            "Make it by hand: single-line text, unique values required; HubSpot allows ten such "
-            "properties for an object.",
+            BY_HAND[stamp.type],
         )
 
     def _group(self, path: str, object_type: str) -> str:
@@ -136,6 +164,16 @@ class Setup:
         self._api.limits.time_zone = self._api.limits.time_zone or (str(zone) if zone else None)
         message = f"signed in to account {body['portalId']}"
         findings = [Finding("ok", "account", message)]
+        if zone and zone != (self._timezone or "UTC"):
+            findings.append(
+                Finding(
+                    "warning",
+                    "time zone",
+                    f"the account's time zone is {zone}, the configuration says "
+                    f"{self._timezone or 'UTC'}: dates would be a day off",
+                    f"Set `timezone: {zone}` for this side.",
+                )
+            )
         currency = body.get("companyCurrency")
         if currency and currency != self._currency:
             findings.append(
@@ -216,9 +254,10 @@ class Setup:
             yield Finding("ok", "daily limit", message)
 
 
-def _judge(subject: str, found: Mapping[str, Any]) -> Finding:
+def _judge(subject: str, found: Mapping[str, Any], stamp: StampField) -> Finding:
     limits = found.get("modificationMetadata") or {}
-    if found.get("type") != "string" or not found.get("hasUniqueValue"):
+    unique = found.get("type") == "string" and found.get("hasUniqueValue")
+    if stamp.type == "stamp" and not unique:
         return Finding(
             "problem",
             subject,
@@ -229,7 +268,8 @@ def _judge(subject: str, found: Mapping[str, Any]) -> Finding:
         return Finding(
             "problem", subject, "the property is read-only", "Let the app edit its values."
         )
-    return Finding("ok", subject, "the property is there, with unique values")
+    said = ", with unique values" if stamp.type == "stamp" else ""
+    return Finding("ok", subject, f"the property is there{said}")
 
 
 def _caught(subject: str, look: Callable[[], list[Finding]]) -> list[Finding]:

@@ -39,7 +39,9 @@ BATCH = 100
 MERGE_ATTEMPTS = 3
 """Sendings of one merge whose answer gets lost while the two records are still apart."""
 STAGE = "lifecyclestage"
-STAGE_REMEDY = "Set options.lifecycle_backward, or move the stage back in HubSpot."
+STAGE_REMEDY = (
+    "Say `backward: true` in the rule of person.lifecycle_stage, or move the stage back in HubSpot."
+)
 
 
 class Writer:

@@ -14,6 +14,7 @@ from connectors.base import (
     Capabilities,
     Cursor,
     Fields,
+    FieldSchema,
     Finding,
     Move,
     Outcome,
@@ -28,7 +29,7 @@ from connectors.base import (
 )
 from connectors.memory.conversion import LEAD
 from connectors.memory.faults import Fault
-from connectors.memory.generic import stamp_schema
+from connectors.memory.generic import plain_schema, stamp_schema
 from connectors.memory.model import Row
 from connectors.memory.store import MemoryCrm
 from connectors.memory.wire import Position, shown
@@ -232,6 +233,8 @@ class MemoryConnector:
     def _prepare_one(self, stamp: StampField) -> Finding:
         subject = f"{stamp.object_type}.{stamp.name}"
         known = self.describe(stamp.object_type).fields.get(stamp.name)
+        if stamp.type != "stamp":
+            return self._prepare_plain(stamp, subject, known)
         if known is not None and known.unique:
             return Finding("ok", subject, "the stamp field is there")
         if known is not None:
@@ -243,6 +246,14 @@ class MemoryConnector:
         with self._call("prepare", stamp.object_type):
             self._crm.add_field(stamp.object_type, stamp_schema(stamp.name, stamp.label))
         return Finding("made", subject, "the stamp field was made")
+
+    def _prepare_plain(self, stamp: StampField, subject: str, known: FieldSchema | None) -> Finding:
+        if known is not None:
+            return Finding("ok", subject, "the field is there")
+        with self._call("prepare", stamp.object_type):
+            made = plain_schema(stamp.name, stamp.label, stamp.type)
+            self._crm.add_field(stamp.object_type, made)
+        return Finding("made", subject, "the field was made")
 
     def _diagnose_one(self, object_type: str) -> Finding:
         try:

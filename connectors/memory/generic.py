@@ -52,6 +52,12 @@ def stamp_schema(name: str = STAMP, label: str = "Tieline ID") -> FieldSchema:
     return _field(name, "string", length=64, unique=True, custom=True, label=label)
 
 
+def plain_schema(name: str, label: str, type_: str) -> FieldSchema:
+    """A field of one's own: `text`, `number` or `bool`."""
+    kinds: dict[str, FieldType] = {"text": "string", "number": "number", "bool": "boolean"}
+    return _field(name, kinds[type_], custom=True, label=label)
+
+
 _ADDRESS = tuple(_field(name) for name in ("street", "city", "region", "postal_code", "country"))
 _COMMON = (_reference("owner", "User"), _field("tags", "multipicklist"))
 

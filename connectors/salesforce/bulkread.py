@@ -121,7 +121,8 @@ class BulkReader:
             return False
         schema = self._reader.schema(object_type).fields
         if any(
-            name not in schema or schema[name].type in ("association", "other") for name in fields
+            name not in schema or "." in name or schema[name].type in ("association", "other")
+            for name in fields
         ):
             return False
         return self._count(object_type) >= self._threshold

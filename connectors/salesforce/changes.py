@@ -14,9 +14,8 @@ from connectors.salesforce.soql import Position
 from core.clock import Clock
 from core.errors import CursorExpiredError, UnexpectedReplyError
 
-ROLE_TYPE = "OpportunityContactRole"
-ROLE_COLUMNS = ["Id", "SystemModstamp", "OpportunityId"]
 ROLES = "roles"
+"""The mark of the rows that link records of the object type to others."""
 RESTARTS = 5
 ORDER = "ORDER BY SystemModstamp, Id"
 
@@ -34,13 +33,14 @@ class Feed:
         self._lookback = lookback
 
     def changes(self, object_type: str, fields: Fields, since: Cursor | None) -> Iterator[Page]:
-        """See the contract. Contact roles that changed by themselves bring their opportunities
-        as a page of their own, at the price of one more query."""
-        with_roles = any(wire.is_association(object_type, field) for field in fields)
+        """See the contract. Contact roles (relations with accounts) that changed by themselves
+        bring their records as a page of their own, at the price of one more query."""
+        linked = any(wire.is_association(object_type, field) for field in fields)
+        link = wire.LINKS[object_type] if linked else None
         if since is not None:
             marks = load(since)
         else:
-            marks = {OWN: Mark()} | ({ROLES: self._latest_role()} if with_roles else {})
+            marks = {OWN: Mark()} | ({ROLES: self._latest(link)} if link else {})
         marks[OWN] = self._bulk.begun(object_type, fields, marks[OWN], first=since is None)
         if marks[OWN].sweep is not None and marks[OWN].under_way.job:
             yield from self._by_job(object_type, fields, marks[OWN])
@@ -51,11 +51,11 @@ class Feed:
             for rows, mark in sweep:
                 marks[OWN] = mark
                 yield Page(self._reader.complete(object_type, fields, rows), dump(marks))
-        if since is not None and with_roles:
-            roles = marks.get(ROLES, Mark())
-            for rows, mark in self._sweep(ROLE_TYPE, ROLE_COLUMNS, roles, deleted=True):
+        if since is not None and link is not None:
+            roles, shown = marks.get(ROLES, Mark()), _columns(link)
+            for rows, mark in self._sweep(link.object_type, shown, roles, deleted=True):
                 marks[ROLES] = mark
-                touched = sorted({row["OpportunityId"] for row in rows})
+                touched = sorted({row[link.owner] for row in rows})
                 yield Page(self._reader.fetch(object_type, fields, touched), dump(marks))
 
     def _by_job(self, object_type: str, fields: Fields, mark: Mark) -> Iterator[Page]:
@@ -67,10 +67,11 @@ class Feed:
             records, mark = following, after
         yield Page(records, dump({OWN: mark.finished(self._clock.now(), self._lookback)}))
 
-    def _latest_role(self) -> Mark:
-        """A first reading shows all roles with their opportunities; later ones begin at the
-        newest role that there was before it."""
-        query = soql.select(ROLE_COLUMNS, ROLE_TYPE, tail="ORDER BY SystemModstamp DESC LIMIT 1")
+    def _latest(self, link: wire.Link) -> Mark:
+        """A first reading shows all roles with their records; later ones begin at the newest
+        role that there was before it."""
+        tail = "ORDER BY SystemModstamp DESC LIMIT 1"
+        query = soql.select(_columns(link), link.object_type, tail=tail)
         rows = self._reader.rows(query, deleted=True)
         if not rows:
             return Mark()
@@ -112,6 +113,10 @@ class Feed:
                 deleted = True
             else:
                 return
+
+
+def _columns(link: wire.Link) -> list[str]:
+    return ["Id", "SystemModstamp", link.owner]
 
 
 def _border(page: Sequence[wire.Raw], following: Sequence[wire.Raw]) -> Position | None:

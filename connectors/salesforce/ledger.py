@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from connectors.base import Done, Outcome, Refused, Unknown
 from connectors.salesforce.collections import Result, Row
-from connectors.salesforce.roles import Wished
+from connectors.salesforce.links import Wished
 from connectors.salesforce.sender import NotSentError
 from core.errors import (
     ConnectorError,

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from connectors.base import Fields, RemoteId, RemoteRecord, Schema
-from connectors.salesforce import soql, wire
+from connectors.salesforce import recordtypes, soql, wire
 from connectors.salesforce.errors import drift
 from connectors.salesforce.transport import Request, Transport
-from core.errors import ConnectorError, SchemaDriftError, UnexpectedReplyError
+from core.errors import ConnectorError, ForbiddenError, SchemaDriftError, UnexpectedReplyError
 
 FETCH_BATCH = 400
 MERGE_DEPTH = 50
@@ -25,6 +25,7 @@ class Reader:
         self._headers = {"Sforce-Query-Options": f"batchSize={page_size}"} if page_size else {}
         self._lock = threading.Lock()
         self._schemas: dict[str, Schema] = {}
+        self._record_types: dict[str, dict[str, str]] = {}
 
     # -- queries ------------------------------------------------------------------------------
 
@@ -51,15 +52,19 @@ class Reader:
 
     def _whole(self, row: wire.Raw) -> wire.Raw:
         """The row with the rest of a child query that did not fit into the page."""
-        child = row.get(wire.ROLES)
-        if not isinstance(child, dict) or child.get("done", True):
-            return row
+        for link in wire.LINKS.values():
+            child = row.get(link.field)
+            if isinstance(child, dict) and not child.get("done", True):
+                row = {**row, link.field: {"done": True, "records": self._rest(child)}}
+        return row
+
+    def _rest(self, child: Any) -> list[wire.Raw]:
         records, following = _page(child)
         while following is not None:
             answer = self._transport.call(Request("GET", following, "GET query", headers={}))
             more, following = _page(answer.value())
             records = [*records, *more]
-        return {**row, wire.ROLES: {"done": True, "records": records}}
+        return records
 
     # -- records ------------------------------------------------------------------------------
 
@@ -169,10 +174,26 @@ class Reader:
 
     def describe(self, object_type: str) -> Schema:
         """The live schema, remembered for `schema`."""
-        found = wire.schema(self.describe_raw(object_type))
+        raw = self.describe_raw(object_type)
+        link = wire.link_of(raw)
+        found = wire.schema(raw, self._described(link.object_type) if link else None)
         with self._lock:
             self._schemas[object_type] = found
+            self._record_types[object_type] = recordtypes.ids(raw)
         return found
+
+    def record_types(self, object_type: str) -> dict[str, str]:
+        """The ids of the record types by name, as last described."""
+        self.schema(object_type)
+        with self._lock:
+            return self._record_types[object_type]
+
+    def _described(self, object_type: str) -> wire.Raw | None:
+        """The describe of what hangs on another; None where the user may not see it."""
+        try:
+            return self.describe_raw(object_type)
+        except (SchemaDriftError, ForbiddenError):
+            return None
 
     def schema(self, object_type: str) -> Schema:
         """The schema as last described; described now where it was not."""
@@ -182,7 +203,8 @@ class Reader:
 
     def missing(self, object_type: str, fields: Iterable[str]) -> list[str]:
         """Those of the fields that the live schema does not show; read anew."""
-        shown = {name.lower() for name in self.describe(object_type).fields}
+        live = wire.schema(self.describe_raw(object_type))
+        shown = {name.lower() for name in live.fields}
         return sorted({name for name in fields if name.lower() not in shown})
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from connectors.base import Finding, StampField
@@ -13,6 +13,28 @@ from core.errors import ConnectorError, ForbiddenError, SchemaDriftError
 
 STAMP_LENGTH = 40
 LOW_SHARE = 0.1
+METADATA: Mapping[str, Mapping[str, object]] = {
+    "stamp": {
+        "type": "Text",
+        "description": "Written by Tieline; tells which records are one.",
+        "length": STAMP_LENGTH,
+        "externalId": True,
+        "unique": True,
+        "caseSensitive": False,
+    },
+    "text": {"type": "Text", "description": "Written by Tieline.", "length": 255},
+    "number": {
+        "type": "Number", "description": "Written by Tieline.", "precision": 18, "scale": 2,
+    },
+    "bool": {"type": "Checkbox", "description": "Written by Tieline.", "defaultValue": False},
+}  # fmt: skip
+"""How each type of field is made."""
+BY_HAND: Mapping[str, str] = {
+    "stamp": f"Text({STAMP_LENGTH}), External ID, Unique (case-insensitive)",
+    "text": "Text(255)",
+    "number": "Number(16, 2)",
+    "bool": "Checkbox",
+}
 COMPUTED = frozenset({"Opportunity.ExpectedRevenue"})
 """Standard fields that Salesforce computes without calling them formulas."""
 
@@ -41,7 +63,7 @@ class Setup:
             described = self._reader.describe_raw(stamp.object_type)
         found = [_judged(stamp, described)]
         if absent:
-            made = Finding("made", _subject(stamp), "The stamp field was made.")
+            made = Finding("made", _subject(stamp), f"The {_noun(stamp)} was made.")
             found = [made, *(finding for finding in found if finding.level != "ok")]
         return [*found, *_permissions(stamp.object_type, described)]
 
@@ -53,16 +75,7 @@ class Setup:
                 "POST tooling/sobjects/CustomField",
                 body={
                     "FullName": f"{stamp.object_type}.{stamp.name}",
-                    "Metadata": {
-                        "type": "Text",
-                        "label": stamp.label,
-                        "description": "Written by Tieline; tells which records are one.",
-                        "length": STAMP_LENGTH,
-                        "externalId": True,
-                        "unique": True,
-                        "caseSensitive": False,
-                        "required": False,
-                    },
+                    "Metadata": {"label": stamp.label, "required": False, **METADATA[stamp.type]},
                 },
                 write=True,
             )
@@ -75,9 +88,9 @@ class Setup:
         return Finding(
             "problem",
             _subject(stamp),
-            f"The stamp field could not be made: {reason}",
+            f"The {_noun(stamp)} could not be made: {reason}",
             "Give the integration user the permission “Customize Application”, or make the field "
-            f"by hand: Text({STAMP_LENGTH}), External ID, Unique (case-insensitive).",
+            f"by hand: {BY_HAND[stamp.type]}.",
         )
 
     # -- diagnose -----------------------------------------------------------------------------
@@ -165,18 +178,18 @@ def _judged(stamp: StampField, described: wire.Raw) -> Finding:
         return Finding(
             "problem",
             _subject(stamp),
-            f"The stamp field exists, but {state} the integration user.",
+            f"The {_noun(stamp)} exists, but {state} the integration user.",
             f"Give the integration user's permission set read and edit access to "
             f"{_subject(stamp)} (Setup → Permission Sets → Object Settings), then run this again.",
         )
-    if not (entry.get("externalId") and entry.get("unique")):
+    if stamp.type == "stamp" and not (entry.get("externalId") and entry.get("unique")):
         return Finding(
             "problem",
             _subject(stamp),
             "The stamp field is not both an External ID and unique.",
             "Set External ID and Unique on the field, or name another field.",
         )
-    return Finding("ok", _subject(stamp), "The stamp field can be read and written.")
+    return Finding("ok", _subject(stamp), f"The {_noun(stamp)} can be read and written.")
 
 
 def _permissions(object_type: str, described: wire.Raw) -> list[Finding]:
@@ -207,6 +220,10 @@ def _permissions(object_type: str, described: wire.Raw) -> list[Finding]:
 
 def _entry(described: wire.Raw, name: str) -> wire.Raw | None:
     return next((f for f in described["fields"] if f["name"].lower() == name.lower()), None)
+
+
+def _noun(stamp: StampField) -> str:
+    return "stamp field" if stamp.type == "stamp" else "field"
 
 
 def _subject(stamp: StampField) -> str:

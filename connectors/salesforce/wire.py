@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,15 +19,52 @@ from connectors.base import (
     RemoteRecord,
     Schema,
 )
+from connectors.salesforce import recordtypes
 from connectors.salesforce.soql import name
 from core.errors import UnexpectedReplyError
 
 Raw = Mapping[str, Any]
 
 ROLES = "OpportunityContactRoles"
-ASSOCIATIONS: Mapping[str, Mapping[str, str]] = {"Opportunity": {ROLES: "Contact"}}
-# queryAll may show deleted rows in a child query too
-ROLES_QUERY = f"(SELECT ContactId, Role, IsPrimary FROM {ROLES} WHERE IsDeleted = false)"
+RELATIONS = "AccountContactRelations"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An association field: a child relationship whose rows link two records.
+
+    `object_type` holds the rows, `owner` is their field with the record that has the field,
+    `columns` what the items are made of, `roles` the picklist of roles among them. An `optional`
+    one exists only in some organisations.
+    """
+
+    field: str
+    label: str
+    to: str
+    object_type: str
+    owner: str
+    columns: tuple[str, ...]
+    roles: str
+    optional: bool = False
+
+    @property
+    def query(self) -> str:
+        """The child query; queryAll may show deleted rows in it too."""
+        return f"(SELECT {', '.join(self.columns)} FROM {self.field} WHERE IsDeleted = false)"
+
+
+LINKS: Mapping[str, Link] = {
+    "Opportunity": Link(
+        ROLES, "Contact Roles", "Contact", "OpportunityContactRole", "OpportunityId",
+        ("ContactId", "Role", "IsPrimary"), "Role",
+    ),
+    "Contact": Link(
+        RELATIONS, "Related Accounts", "Account", "AccountContactRelation", "ContactId",
+        ("AccountId", "Roles", "IsDirect", "IsActive"), "Roles", optional=True,
+    ),
+}  # fmt: skip
+"""By object type. Relations are there where contacts may have several accounts."""
+ASSOCIATIONS: Mapping[str, Mapping[str, str]] = {o: {x.field: x.to} for o, x in LINKS.items()}
 
 UNDELETABLE = frozenset(
     {
@@ -43,6 +81,9 @@ UNDELETABLE = frozenset(
     }
 )
 """Object types without IsDeleted: their rows are only ever switched off."""
+PROCESS: Mapping[str, tuple[str, ...]] = {"Opportunity": ("StageName",), "Lead": ("Status",)}
+"""Picklists with a meaning of their own, in which the API takes any text: a stage that the org does
+not have would leave the deal without forecast and probability."""
 _MERGED = ("MasterRecordId",)
 _CONVERTED = ("IsConverted", "ConvertedContactId", "ConvertedAccountId", "ConvertedOpportunityId")
 _EXTRA: Mapping[str, tuple[str, ...]] = {
@@ -82,7 +123,8 @@ def columns(object_type: str, fields: Fields) -> list[str]:
     for field in fields:
         if field.lower() not in known:
             known.add(field.lower())
-            wanted.append(ROLES_QUERY if is_association(object_type, field) else name(field))
+            linked = is_association(object_type, field)
+            wanted.append(LINKS[object_type].query if linked else name(field))
     return [*system, *wanted]
 
 
@@ -137,7 +179,7 @@ def _answered(raw: Raw, field: str) -> bool:
 
 def _value(object_type: str, raw: Raw, field: str) -> RawValue:
     if is_association(object_type, field):
-        return associations(raw[field])
+        return associations(field, raw[field])
     value: Any = raw
     for part in field.split("."):
         value = value.get(part) if isinstance(value, dict) else None
@@ -146,14 +188,28 @@ def _value(object_type: str, raw: Raw, field: str) -> RawValue:
     return value
 
 
-def associations(child: Any) -> list[dict[str, Any]]:
-    """The contact roles of a child query (null: none), as an association set."""
+def associations(field: str, child: Any) -> list[dict[str, Any]]:
+    """The rows of a child query (null: none) as an association set; of relations that last, one
+    item for each role."""
+    found = []
     rows = child["records"] if child else []
-    found = [
-        {"id": row["ContactId"], "label": row["Role"], "primary": bool(row["IsPrimary"])}
-        for row in rows
-    ]
+    primary = {row["ContactId"] for row in rows if field == ROLES and row["IsPrimary"]}
+    for row in rows:
+        if field == ROLES:
+            found.append(_item(row["ContactId"], row["Role"], row["ContactId"] in primary))
+        elif row["IsActive"]:
+            labels: list[str | None] = [*roles_of(row)] or [None]
+            found += [_item(row["AccountId"], label, row["IsDirect"]) for label in labels]
     return sorted(found, key=lambda item: (item["id"], item["label"] or ""))
+
+
+def _item(id: str, label: str | None, primary: Any) -> dict[str, Any]:
+    return {"id": id, "label": label, "primary": bool(primary)}
+
+
+def roles_of(relation: Raw) -> list[str]:
+    """The roles of a relation, a picklist of several values."""
+    return [role for role in (relation.get("Roles") or "").split(";") if role]
 
 
 def _moved(object_type: str, raw: Raw) -> Moved | None:
@@ -171,12 +227,38 @@ def _moved(object_type: str, raw: Raw) -> Moved | None:
     return None
 
 
-def schema(raw: Raw) -> Schema:
-    """A describe as the contract's schema, with the association fields that we add to it."""
-    object_type = raw["name"]
+def link_of(raw: Raw) -> Link | None:
+    """The association field that an object type has by its describe."""
+    link = LINKS.get(raw["name"])
+    if link is None or not link.optional:
+        return link
+    children = raw.get("childRelationships") or ()
+    there = any(child.get("relationshipName") == link.field for child in children)
+    return link if there else None
+
+
+def schema(raw: Raw, linking: Raw | None = None) -> Schema:
+    """A describe as the contract's schema, with the association field that we add to it;
+    `linking` is the describe of its rows, which knows the roles."""
+    object_type, link = raw["name"], link_of(raw)
     fields = {entry["name"]: _field(entry) for entry in raw["fields"]}
-    for field, target in ASSOCIATIONS.get(object_type, {}).items():
-        fields[field] = FieldSchema(field, "Contact Roles", "association", references=(target,))
+    if link is not None:
+        known = {entry["name"]: entry for entry in (linking or {}).get("fields", ())}
+        roles = known.get(link.roles, {})
+        fields[link.field] = FieldSchema(
+            link.field,
+            link.label,
+            "association",
+            references=(link.to,),
+            restricted=bool(roles.get("restrictedPicklist")),
+            picklist=picklist(roles),
+        )
+    record_type = recordtypes.field_of(raw)
+    if record_type is not None:
+        fields[record_type.name] = record_type
+    for field in PROCESS.get(object_type, ()):
+        if field in fields:
+            fields[field] = replace(fields[field], restricted=True)
     return Schema(
         object_type,
         raw["label"],

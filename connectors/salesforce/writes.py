@@ -25,9 +25,10 @@ from connectors.salesforce.bulkwrite import BulkWriter
 from connectors.salesforce.collections import ROWS, Call, Result, Row, send
 from connectors.salesforce.errors import FIELD_CODES, LOCK_CODE, Fault, drift, record_error
 from connectors.salesforce.ledger import Item, Ledger, may_have_happened
+from connectors.salesforce.links import COMPARE, LinkWriter, Wished
 from connectors.salesforce.moves import WHOLE, MoveWriter
 from connectors.salesforce.reads import Reader
-from connectors.salesforce.roles import RoleWriter, Wished
+from connectors.salesforce.recordtypes import ID_FIELD, RECORD_TYPE, by_id
 from connectors.salesforce.transport import Transport
 from core.clock import Clock
 from core.errors import ConnectorError, NotFoundError, RecordError, RejectedError
@@ -55,7 +56,10 @@ class Writer:
         self._bulk = bulk
         self._clock = clock
         self._patience = patience
-        self._roles = RoleWriter(transport, reader, clock)
+        self._links = {
+            object_type: LinkWriter(link, COMPARE[link.field], transport, reader, clock)
+            for object_type, link in wire.LINKS.items()
+        }
         self._moves = moves
         self._told: dict[str, dict[str, float]] = {}
         """Per object type the ids told lately, and when."""
@@ -97,7 +101,7 @@ class Writer:
         groups: dict[tuple[Call, int], list[Item]] = defaultdict(list)
         times: Counter[str] = Counter()
         for place, write in placed:
-            prepared = _prepare(object_type, place, write)
+            prepared = self._prepared(object_type, place, write)
             if isinstance(prepared, RecordError):
                 ledger.outcomes[place] = Refused(write.op, prepared)
                 continue
@@ -107,6 +111,16 @@ class Writer:
             times[key] += 1
         ordered = sorted(groups, key=lambda key: key[1])
         return [(key[0], groups[key]) for key in ordered]
+
+    def _prepared(
+        self, object_type: str, place: int, write: Write
+    ) -> tuple[Call, Item] | RecordError:
+        if isinstance(write, Create | Update) and RECORD_TYPE in write.fields:
+            known = by_id(write, self._reader.record_types(object_type))
+            if isinstance(known, RecordError):
+                return known
+            write = known
+        return _prepare(object_type, place, write)
 
     # -- sending ------------------------------------------------------------------------------
 
@@ -218,12 +232,13 @@ class Writer:
     # -- afterwards ---------------------------------------------------------------------------
 
     def _finish(self, object_type: str, ledger: Ledger, begun: float) -> None:
-        """Write the contact roles of what was done, read it all back, and say it."""
+        """Write the links of what was done, read it all back, and say it."""
+        link = self._links.get(object_type)
         done = list(ledger.done.values())
         wished = {
             result.id or item.row.id: item.roles for item, result in done if item.roles is not None
         }
-        errors = self._roles.write(wished) if wished else {}
+        errors = link.write(wished) if link and wished else {}
         lately = {
             id: at
             for id, at in self._told.get(object_type, {}).items()
@@ -234,8 +249,10 @@ class Writer:
         for item, result in done:
             id = result.id or item.row.id
             refused = dict(item.refused)
-            if id in errors:
-                refused[wire.ROLES] = errors[id]
+            if link and id in errors:
+                refused[link.link.field] = errors[id]
+            if ID_FIELD in refused:
+                refused[RECORD_TYPE] = refused[ID_FIELD]
             if id in errors and not item.row.fields and id not in records:
                 ledger.refuse(item, errors[id])
             else:
@@ -264,7 +281,9 @@ class Writer:
             return {}
         fields = list(dict.fromkeys(name for item, _ in done for name in item.row.fields))
         if any(item.roles is not None for item, _ in done):
-            fields.append(wire.ROLES)
+            fields.append(wire.LINKS[object_type].field)
+        if ID_FIELD in fields and RECORD_TYPE in self._reader.schema(object_type).fields:
+            fields.append(RECORD_TYPE)
         try:
             ids = [result.id or item.row.id for item, result in done]
             found = self._reader.fetch(object_type, fields, ids)
@@ -305,7 +324,7 @@ def _split(object_type: str, fields: wire.Raw) -> tuple[dict[str, RawValue], Wis
     plain = {name: v for name, v in fields.items() if not wire.is_association(object_type, name)}
     if len(plain) == len(fields):
         return plain, None
-    return plain, fields[wire.ROLES] or []
+    return plain, fields[wire.LINKS[object_type].field] or []
 
 
 def _gone_anyway(call: Call, result: Result) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from sandbox.admin import AdminRefusedError, SteeredClock
-from sandbox.salesforce import formulas, person_accounts
+from sandbox.salesforce import formulas, person_accounts, relations
 from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.convert import convert
 from sandbox.salesforce.errors import SalesforceError
@@ -91,6 +91,7 @@ class Administration:
                     person_accounts.prepare(self._org, draft, set(), None)
                 self._org.store.put(kind.name, draft)
                 person_accounts.mirror(self._org, kind.name, draft)
+                relations.follow(self._org, kind.name, draft)
             except SalesforceError as error:
                 raise AdminRefusedError([{**error.rest(), "record": dict(record)}]) from None
 
@@ -228,7 +229,9 @@ class Administration:
         ]
         org.rebuild()
         for name, rows in content["rows"].items():
-            table = org.store.tables[name]
+            table = org.store.tables.get(name)
+            if table is None:  # of an object type that the given options switch off
+                continue
             for id_ in list(table.rows):
                 table.remove(id_)
             for row in rows:

@@ -63,11 +63,16 @@ class ObjectType:
         return {one.name: one.default for one in given if one.default is not None}
 
 
-def object_type(table: ObjectTable, fields: Iterable[Field]) -> ObjectType:
+def object_type(
+    table: ObjectTable, fields: Iterable[Field], absent: frozenset[str] = frozenset()
+) -> ObjectType:
+    """`absent`: object types that the organisation does not have."""
     by_name = {one.name.lower(): one for one in fields}
     related = {one.relationship.lower(): one for one in by_name.values() if one.relationship}
     children = {
-        link.name.lower(): link for link in CHILDREN if link.parent == table.name and link.name
+        link.name.lower(): link
+        for link in CHILDREN
+        if link.parent == table.name and link.name and link.child not in absent
     }
     return ObjectType(table, by_name, related, children)
 
@@ -84,8 +89,9 @@ class Catalog:
         values = self._values(options)
         self.full: dict[str, ObjectType] = {}
         self.seen: dict[str, ObjectType] = {}
+        absent = _absent(options)
         for table in OBJECTS:
-            if table.name == "CurrencyType" and not options.multi_currency:
+            if table.name in absent:
                 continue
             fields = [self._with_values(one, table, values) for one in _standard(table)]
             fields = [one for one in fields if _exists(one, table, options)]
@@ -93,9 +99,9 @@ class Catalog:
             fields += custom.get(table.name, {}).values()
             if options.person_accounts:
                 fields += extra_fields(table.name, self._contact(values, custom))
-            self.full[table.name.lower()] = object_type(table, fields)
+            self.full[table.name.lower()] = object_type(table, fields, absent)
             if "t" not in table.flags and options.allowed(table.name, "read"):
-                self.seen[table.name.lower()] = _as_seen(table, fields, options)
+                self.seen[table.name.lower()] = _as_seen(table, fields, options, absent)
 
     def _contact(
         self,
@@ -176,7 +182,18 @@ def _currency_field(table: ObjectTable, options: Options) -> list[Field]:
     return [made]
 
 
-def _as_seen(table: ObjectTable, fields: Iterable[Field], options: Options) -> ObjectType:
+def _absent(options: Options) -> frozenset[str]:
+    """Object types that only certain organisations have."""
+    there = {
+        "CurrencyType": options.multi_currency,
+        "AccountContactRelation": options.contacts_to_multiple_accounts,
+    }
+    return frozenset(name for name, present in there.items() if not present)
+
+
+def _as_seen(
+    table: ObjectTable, fields: Iterable[Field], options: Options, absent: frozenset[str]
+) -> ObjectType:
     rights = options.user_permissions.get(table.name, {})
     hidden, readonly = set(rights.get("hidden", ())), set(rights.get("readonly", ()))
     flags = table.flags
@@ -188,7 +205,8 @@ def _as_seen(table: ObjectTable, fields: Iterable[Field], options: Options) -> O
         for one in fields
         if one.name not in hidden
     ]
-    return object_type(table._replace(flags=flags), shown)
+    unread = {other.name for other in OBJECTS if not options.allowed(other.name, "read")}
+    return object_type(table._replace(flags=flags), shown, absent | unread)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.salesforce import relations
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.org import Actor, Org
 from sandbox.salesforce.records import create, find, touch
@@ -84,7 +85,8 @@ def _fill(org: Org, object_type: str, row: Row, values: Mapping[str, Any]) -> st
         if value is not None and row.get(name) in (None, False) and value is not False
     }
     if empty:
-        touch(org, object_type, row, {**empty, "LastModifiedDate": org.now()})
+        filled = touch(org, object_type, row, {**empty, "LastModifiedDate": org.now()})
+        relations.follow(org, object_type, filled)
     return str(row["Id"])
 
 

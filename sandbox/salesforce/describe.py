@@ -176,7 +176,7 @@ def _children(kind: ObjectType) -> list[dict[str, Any]]:
             "restrictedDelete": False,
         }
         for link in CHILDREN
-        if link.parent == kind.name
+        if link.parent == kind.name and (link.name is None or link.name.lower() in kind.children)
     ]
 
 

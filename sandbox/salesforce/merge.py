@@ -9,8 +9,8 @@ from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.org import Actor, Org
 from sandbox.salesforce.records import find, is_deleted, touch, update
+from sandbox.salesforce.relations import settle_all
 from sandbox.salesforce.store import Row
-from sandbox.salesforce.tables import CHILDREN
 
 MAX_LOSERS = 2
 
@@ -38,13 +38,14 @@ def merge(
         raise SalesforceError("INVALID_OPERATION", "a record cannot be merged with itself", [])
     with org.store.transaction():
         moved = [child for row in gone for child in _absorb(org, kind.name, survivor, row, actor)]
+        settle_all(org, kind.name, survivor["Id"])
         update(org, kind, survivor["Id"], fields, actor)
     return moved
 
 
 def _absorb(org: Org, object_type: str, survivor: Row, loser: Row, actor: Actor) -> list[str]:
     now, moved = org.now(), []
-    for link in (link for link in CHILDREN if link.parent == object_type):
+    for link in org.links(object_type):
         table = org.store.tables[link.child]
         for child_id in sorted(table.lookup(link.field, loser["Id"])):
             child = table.rows[child_id]

@@ -31,6 +31,8 @@ class Options:
     `workflow_rules`: rows {"object", "field", "rewrite": one of `own_rules.REWRITES`, "value",
     "delay": seconds, 0 for at once}. `bulk_page_size`: rows of a Bulk result page unless
     `maxRecords` asks for fewer; `bulk_query_jobs` a day; `bulk_upload_limit`: bytes.
+    `contacts_to_multiple_accounts`: AccountContactRelation is there; `keep_former_account`: the
+    account that a contact leaves stays related, indirectly.
     """
 
     daily_limit: int = 100_000
@@ -57,6 +59,8 @@ class Options:
     workflow_rules: list[dict[str, Any]] = field(default_factory=list)
     person_accounts: bool = False
     bulk_page_size: int = 50_000
+    contacts_to_multiple_accounts: bool = False
+    keep_former_account: bool = True
     bulk_query_jobs: int = 10_000
     bulk_upload_limit: int = 100_000_000
 

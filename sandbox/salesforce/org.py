@@ -9,6 +9,7 @@ from typing import Any
 
 from core.clock import ManualClock, OffsetClock
 from sandbox.quirks import Quirks
+from sandbox.salesforce import relations
 from sandbox.salesforce.catalog import Catalog, ObjectType
 from sandbox.salesforce.effects import Effects
 from sandbox.salesforce.errors import not_found
@@ -16,7 +17,7 @@ from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import IdSource
 from sandbox.salesforce.options import Options
 from sandbox.salesforce.store import Row, Store
-from sandbox.salesforce.tables import FORECAST_NAMES, LeadStatus
+from sandbox.salesforce.tables import CHILDREN, FORECAST_NAMES, ChildRelation, LeadStatus
 from sandbox.salesforce.values import stamp
 
 API_USERNAME = "integration@tieline.example"
@@ -84,6 +85,7 @@ class Org:
         for kind in self.catalog.full.values():
             self.store.ensure(kind)
         self._furnish_settings()
+        relations.furnish(self)
 
     def grant_fields(self) -> None:
         """Show the custom fields that a permission set assigned to the API user grants."""
@@ -106,6 +108,11 @@ class Org:
         """The ids of an object type's record types; the first is the default."""
         rows = self.store.tables["RecordType"].rows.values()
         return [row["Id"] for row in rows if row["SobjectType"] == object_type]
+
+    def links(self, parent: str) -> list[ChildRelation]:
+        """The relationships to children of an object type that this organisation has."""
+        known = self.catalog.full
+        return [x for x in CHILDREN if x.parent == parent and x.child.lower() in known]
 
     def owner_of(self, id_: str) -> tuple[str, Row] | None:
         """The user or queue with that id, and its object type."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sandbox.salesforce import person_accounts
+from sandbox.salesforce import person_accounts, relations
 from sandbox.salesforce.catalog import ObjectType
 from sandbox.salesforce.errors import (
     AmbiguousError,
@@ -29,7 +29,6 @@ from sandbox.salesforce.rules import (
     derive,
 )
 from sandbox.salesforce.store import Row
-from sandbox.salesforce.tables import CHILDREN
 from sandbox.salesforce.values import coerce
 
 _PARENTS = {"Account": "ParentId", "Contact": "ReportsToId"}
@@ -140,6 +139,7 @@ def create(org: Org, kind: ObjectType, given: Mapping[str, Any], actor: Actor) -
     draft = {**org.system_row(org.ids.next(kind.table.prefix), actor.user_id), **draft}
     add_defaults(org, kind, draft, actor.user_id)
     draft |= org.effects.rewritten(kind.name, draft)
+    relations.check_create(org, kind.name, draft)
     if org.options.person_accounts and kind.name == "Account":
         person_accounts.prepare(org, draft, fields, None)
     _check_required(kind, draft)
@@ -243,6 +243,7 @@ def _no_right(object_type: str) -> SalesforceError:
 def _after_write(org: Org, kind: ObjectType, draft: Draft, *, created: bool) -> None:
     if org.options.person_accounts:
         person_accounts.mirror(org, kind.name, draft)
+    relations.follow(org, kind.name, draft)
     if kind.name == "OpportunityContactRole" and draft.get("IsPrimary"):
         _only_primary(org, draft)
     if kind.name in ("FieldPermissions", "PermissionSetAssignment"):
@@ -289,6 +290,7 @@ def delete(org: Org, kind: ObjectType, id_: str, actor: Actor) -> None:
         raise _no_right(kind.name)
     _check_lock(org, row["Id"])
     person_accounts.check_delete(row)
+    relations.check_delete(org, kind.name, row)
     if kind.name == "Account":
         _refuse_won(org, row)
     with org.store.transaction():
@@ -315,7 +317,7 @@ def _refuse_won(org: Org, account: Row) -> None:
 def _bin(org: Org, object_type: str, row: Row, root: str, actor: Actor) -> None:
     id_, cleared = row["Id"], []
     org.store.put(object_type, {**row, "IsDeleted": True, "_root": root, **_touched(org, actor)})
-    for link in (link for link in CHILDREN if link.parent == object_type):
+    for link in org.links(object_type):
         table = org.store.tables[link.child]
         for child_id in sorted(table.lookup(link.field, id_)):
             child = table.rows[child_id]

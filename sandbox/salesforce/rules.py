@@ -18,6 +18,8 @@ Draft = dict[str, Any]
 
 def add_defaults(org: Org, kind: ObjectType, draft: Draft, user_id: str) -> None:
     """Fill what a new record has when nobody said otherwise."""
+    if kind.name == "AccountContactRelation" and draft.get("IsActive") is None:
+        draft["IsActive"] = True
     for name, default in kind.defaults.items():
         if draft.get(name) is None:
             draft[name] = default

@@ -156,7 +156,7 @@ def test_a_state_that_another_run_holds(office: Office, command: str) -> None:
 def test_an_unreachable_host(office: Office, monkeypatch: pytest.MonkeyPatch, side: str) -> None:
     office.replace(office.running[side].url, "https://127.0.0.1:9")
     monkeypatch.setattr("core.clock.SystemClock.sleep", lambda _self, _seconds: None)
-    assert_told(office.tieline("run"), 9, f"{side}: ", "network")
+    assert_told(office.tieline("run"), 9, f"{side}: ", "127.0.0.1", "network")
     assert office.writes() == NOTHING
 
 

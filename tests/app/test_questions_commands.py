@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from app.tables import plain_cell, read_csv, safe_cell, write_csv
+from mapping.tables.cells import plain_cell, safe_cell
+from mapping.tables.model import Column
+from mapping.tables.read import read_table
+from mapping.tables.write import write_csv
 from sync.lock import locked
 from tests.app.office import Office
 
@@ -47,6 +50,16 @@ def test_questions_are_grouped_counted_and_aged(asking: Office) -> None:
     assert "waiting for a person" in shown
     assert "answers: take SIDE" in shown
     assert "oldest" in asking.tieline("status").out
+
+
+def test_a_plan_names_questions_by_the_ids_that_answer_them(asking: Office) -> None:
+    known = {item["id"] for item in items(asking)}
+    plan = asking.tieline("plan", "--full", "--json").json
+    assert len(plan["question_ids"]) == len(plan["questions"]) > 0
+    assert set(plan["question_ids"]) <= known
+    shown = asking.tieline("plan", "--full").out
+    assert any(f"{q['cause']} {i}: " in shown for q, i in
+               zip(plan["questions"], plan["question_ids"], strict=True))  # fmt: skip
 
 
 def test_one_question_is_answered_and_the_next_run_follows(asking: Office) -> None:
@@ -186,5 +199,6 @@ def test_cells_that_a_spreadsheet_would_run_are_kept_from_it(tmp_path: Path, cel
     assert not safe.lstrip().startswith(("=", "+", "-", "@", "|"))
     assert plain_cell(safe) == cell
     write_csv(tmp_path / "x.csv", ("id", "value"), [("1", cell)])
-    ((line, row),) = read_csv(tmp_path / "x.csv", ("id", "value"))
+    wanted = [Column("id", ("id",)), Column("value", ("value",))]
+    ((line, row),) = read_table(tmp_path / "x.csv", wanted).rows()
     assert (line, row["value"]) == (2, cell.strip() if cell == safe else cell)

@@ -222,6 +222,14 @@ MISTAKES = {
         changed(14, "    first_link: highest", "    fields:"), 14,
         "rules.person.first_link: `highest` is not a first-link policy", "prefer SIDE, latest",
     ),
+    "a move outside the order": (
+        changed(15, "      title: {order: [new, won], moves: {new: [lost]}}"), 15,
+        "rules.person.fields.title.moves.new: `lost` is not in the order", "new",
+    ),
+    "a value twice in an order": (
+        changed(15, "      title: {pipelines: {main: {order: [new, new]}}}"), 15,
+        "rules.person.fields.title.pipelines.main.order: `new` is named twice", "once",
+    ),
     "empty match key": (changed(14, "    match: [[email], []]", "    fields:"), 14,
                         "rules.person.match[1]: a match key needs at least one field", "Write"),
     "custom field not declared": (
@@ -288,6 +296,11 @@ FIELD_MISTAKES = {
     "order of what has none": (changed(15, "      title: {conflict: highest}"), 15,
                                "rules.person.fields.title.conflict: `highest` needs a field with "
                                "an order, this one is text", "Choose another"),
+    "moves of what has no values": (
+        changed(15, "      title: {moves: {a: [b]}}"), 15,
+        "rules.person.fields.title.moves: `moves` is for fields with a list of values, this one is "
+        "text", "Take it out",
+    ),
     "truth of what has none": (changed(15, "      title: {conflict: true wins}"), 15,
                                "rules.person.fields.title.conflict: `true wins` needs a yes-or-no "
                                "field, this one is text", "Choose another"),

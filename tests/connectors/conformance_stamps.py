@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from connectors.base import Create, Done, Refused, StampField
@@ -120,6 +122,22 @@ class StampConformance:
                 write = Create(new_op(), fields, stamp_field=wish.name)
                 assert done(apply_one(harness, role, write)).created is created
             assert len(named(harness, role, "Spare")) == 1
+
+    def test_prepare_makes_plain_fields_that_are_no_stamps(self, harness: Harness) -> None:
+        names = harness.names["account"]
+        needs_stamps(harness, names)
+        if names.spare_stamp is None:
+            pytest.skip("the harness names no field that could be made")
+        stem = names.spare_stamp.removesuffix("__c")
+        tail = names.spare_stamp[len(stem) :]
+        types: tuple[Literal["text", "number", "bool"], ...] = ("text", "number", "bool")
+        wishes = [StampField(names.object_type, f"{stem}_{t}{tail}", t, t) for t in types]
+        made = [f.level for f in harness.connector.prepare(wishes)]
+        assert made == ["made", "made", "made"]
+        assert {f.level for f in harness.connector.prepare(wishes)} == {"ok"}
+        fields = harness.connector.describe(names.object_type).fields
+        assert [fields[w.name].type for w in wishes] == ["string", "number", "boolean"]
+        assert not any(fields[w.name].unique for w in wishes)
 
     def test_a_stamp_whose_record_was_deleted_can_be_used_again(self, harness: Harness) -> None:
         names = harness.names["person"]

@@ -70,6 +70,11 @@ class Association:
     primary: bool = False
 
 
+def tries_under(vendor: Mapping[str, Any]) -> int:
+    """How often a call may have to be sent to a sandbox that was made with these options."""
+    return 5 if vendor.get("profile") == "hostile" else 1
+
+
 class Harness(Protocol):
     """One fresh account with its connector; stamp fields are made already (`prepare` was run)."""
 
@@ -78,8 +83,8 @@ class Harness(Protocol):
     """At least account, person and opportunity; `lead` where the vendor has conversion."""
     associations: Sequence[Association]
     find_ignores_case: bool
-    sessions_expire: bool
-    """False where the vendor's credentials know no session (a private-app token)."""
+    tries: int
+    """How often one call may have to be sent: 1 where the account is well."""
     secrets: Sequence[str]
     """What the connector signs in with, right and wrong; none of it may ever be shown."""
     merges_by_person: Sequence[Role]

@@ -16,7 +16,7 @@ from connectors.registry import ConnectorSettings
 from core.clock import OffsetClock
 from sandbox.hubspot import make
 from sandbox.serve import Running, serve
-from tests.connectors.harness import Association, Garble, Names, Role
+from tests.connectors.harness import Association, Garble, Names, Role, tries_under
 from tests.connectors.stamped import stamped
 
 STAMP = "tieline_id"
@@ -136,7 +136,7 @@ class HubSpotHarness:
         switch, self.running = board
         switch.account = self.sandbox.app
         self.secrets = [*self.sandbox.credentials.values(), *WRONG.values()]
-        self.sessions_expire = flow == "oauth_refresh"
+        self.tries = tries_under(vendor or {})
         self._flow = flow
         self._options = dict(options or {})
         self._lag = self.sandbox.store.quirks.seconds("search_lag")

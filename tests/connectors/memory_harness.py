@@ -103,7 +103,7 @@ class MemoryHarness:
         Association("opportunity", "contacts", "person", ("Decision Maker", "Influencer"), True),
     )
     find_ignores_case = True
-    sessions_expire = True
+    tries = 1
     secrets: Sequence[str] = ("memory-token", "wrong-token")
     merges_by_person: Sequence[Role] = ("account", "person", "opportunity", "lead")
 

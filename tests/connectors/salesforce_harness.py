@@ -19,7 +19,7 @@ from core.clock import ManualClock
 from sandbox.quirks import REGISTRY
 from sandbox.salesforce import auth, make
 from sandbox.serve import Running, serve
-from tests.connectors.harness import Association, Garble, Names, Role
+from tests.connectors.harness import Association, Garble, Names, Role, tries_under
 from tests.connectors.stamped import stamped
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -136,7 +136,6 @@ class SalesforceHarness:
         ),
     )
     find_ignores_case = True
-    sessions_expire = True
     merges_by_person: Sequence[Role] = ("account", "person", "lead")
 
     def __init__(
@@ -147,6 +146,7 @@ class SalesforceHarness:
         **options: Any,
     ) -> None:
         self._stamping = stamping
+        self.tries = tries_under(options)
         self.clock = ManualClock(START)
         with patch.object(auth, "_new_key", _signing_key):
             self.sandbox = make(clock=self.clock, **options)

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.salesforce import wire
 from connectors.salesforce.errors import call_error, faults, record_error
+from connectors.salesforce.recordtypes import RECORD_TYPE
 from core.errors import AuthError, ConnectorError, DuplicateError, RejectedError, SchemaDriftError
 
 SHARED = Path(os.environ.get("TIELINE_SHARED", Path(__file__).parents[3] / "shared"))
@@ -67,9 +68,12 @@ def test_a_duplicate_rule_names_the_record_that_is_there() -> None:
 def test_describes(name: str) -> None:
     raw = recorded(f"describe/{name}.json")
     schema = wire.schema(raw)
-    assert set(schema.fields) == {f["name"] for f in raw["fields"]} | set(
-        wire.ASSOCIATIONS.get(name, {})
-    )
+    children = {child["relationshipName"] for child in raw["childRelationships"]}
+    ours = set(wire.ASSOCIATIONS.get(name, {})) & children
+    if any(not info["master"] for info in raw["recordTypeInfos"]):
+        ours.add(RECORD_TYPE)
+    assert set(schema.fields) == {f["name"] for f in raw["fields"]} | ours
+    assert (wire.RELATIONS in ours, wire.ROLES in ours) == (False, name == "Opportunity")
     assert set(wire.system_columns(name)) <= {f["name"] for f in raw["fields"]}
     required = {field.name for field in schema.fields.values() if field.required_on_create}
     assert (

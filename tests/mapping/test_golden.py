@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.mapping.shipped import HUBSPOT, SALESFORCE, shipped
+from mapping.spec import MappingSpec
+from mapping.translate import compile_mapping
+from tests.mapping.shipped import HUBSPOT, SALESFORCE, document, shipped
 
 LEAD = {
     "FirstName": "Zoë", "LastName": " Łukasz ", "Email": "Zoe@Acme.COM", "Phone": "(212) 555-0123",
@@ -32,12 +34,25 @@ CONTACT = {
     "MailingCity": " ", "MailingState": None, "MailingPostalCode": None, "MailingCountry": "",
     "Description": "x", "HasOptedOutOfEmail": True, "DoNotCall": False,
     "OwnerId": "005000000000001AAA", "Tieline_Id__c": "e1",
+    "AccountContactRelations": [
+        {"id": "001000000000001AAA", "label": None, "primary": True},
+        {"id": "001000000000009AAA", "label": "Evaluator", "primary": False},
+        {"id": "001000000000009AAA", "label": "Other", "primary": False},
+    ],
 }  # fmt: skip
 
 CONTACT_SHOWN = {
     "first_name": "Ann", "last_name": "Lee", "email": "ann@acme.com", "phone": None,
     "mobile": "+491711234567", "title": None, "department": "IT",
     "account": {"object": "Account", "id": "001000000000001AAA"}, "lead_source": None,
+    "account_roles": [
+        {"ref": {"object": "Account", "id": "001000000000001AAA"}, "role": None,
+         "primary": False},
+        {"ref": {"object": "Account", "id": "001000000000009AAA"}, "role": "Evaluator",
+         "primary": False},
+        {"ref": {"object": "Account", "id": "001000000000009AAA"}, "role": "Other",
+         "primary": False},
+    ],
     "address": None, "description": "x", "email_opt_out": True, "do_not_call": False,
     "owner": {"object": "User", "id": "005000000000001AAA"},
 }  # fmt: skip
@@ -141,7 +156,8 @@ HS_DEAL_SHOWN = {
     "name": "Acme renewal", "amount": {"amount": "5000", "currency": "EUR"},
     "close_date": "2026-03-01", "pipeline": "default", "stage": "proposal", "probability": "90",
     "is_closed": False, "is_won": False, "account": {"object": "companies", "id": "11"},
-    "contacts": [{"ref": {"object": "contacts", "id": "51"}, "role": None, "primary": False}],
+    "contacts": [{"ref": {"object": "contacts", "id": "51"}, "role": "Champion",
+                  "primary": False}],
     "opportunity_type": "existing_business", "next_step": "call",
     "owner": {"object": "owners", "id": "77"}, "description": None,
 }  # fmt: skip
@@ -226,12 +242,12 @@ def test_an_opportunity_goes_to_hubspot() -> None:
         "dealname": "Acme renewal", "amount": "5000", "deal_currency_code": "EUR",
         "closedate": "2026-02-27T23:00:00Z", "pipeline": "default", "dealstage": "contractsent",
         "associations.companies": [{"id": "11", "label": None, "primary": True}],
-        "associations.contacts": [{"id": "51", "label": None, "primary": False}],
+        "associations.contacts": [{"id": "51", "label": "Decision Maker", "primary": False}],
         "dealtype": "newbusiness",
     }  # fmt: skip
     shown = hubspot.project("deals", wished).values
     assert shown["stage"] == "proposal"
-    assert shown["contacts"] == [{**wished["contacts"][0], "role": None, "primary": False}]
+    assert shown["contacts"] == [{**wished["contacts"][0], "primary": False}]
 
 
 def test_a_deal_goes_to_salesforce() -> None:
@@ -305,7 +321,10 @@ def test_labels_that_are_no_roles_stay_when_the_people_change() -> None:
             for i in ("51", "52")
         ]
     }
-    written = HUBSPOT.from_canonical("deals", wished, now)
+    given = document("hubspot")
+    given["objects"]["deals"]["fields"]["contacts"]["labels"] = "ignore"
+    unlabelled = compile_mapping(MappingSpec.model_validate(given))
+    written = unlabelled.from_canonical("deals", wished, now)
     assert written.values["associations.contacts"] == [
         {"id": "51", "label": "Champion", "primary": False},
         {"id": "52", "label": None, "primary": False},

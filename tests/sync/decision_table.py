@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,12 @@ class Row:
     refuses: tuple[str, Any] | None = None
     """(side, value) that the side cannot hold."""
     shape: str = "scalar"
+    moves: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def role(ref: str, word: str | None = None, *, primary: bool = False) -> dict[str, Any]:
+    """A member of a set of roles."""
+    return {"ref": ref, "role": word, "primary": primary}
 
 
 STAGES = ("lead", "mql", "sql", "customer")
@@ -159,15 +165,45 @@ ROWS = (
         "removed on the other", {"right": None}, shape="set"),
     Row("sets differ at first link", {"left": (NONE, ["a"]), "right": (NONE, ["b"])},
         "the union is written", {"left": ["a", "b"], "right": ["a", "b"]}, shape="set"),
+    Row("a move of the table", {"left": ("new", "open"), "right": ("new", "new")},
+        "written to the other", {"right": "open"}, moves={"new": ("open",)}),
+    Row("a move that is not in the table", {"left": ("new", "won"), "right": ("new", "new")},
+        "held on that side, a person decides", {}, moves={"new": ("open",)},
+        held="right", settled=False),
+    Row("both moved, the furthest by a move that is not in the table",
+        {"left": ("lead", "customer"), "right": ("lead", "mql")},
+        "held on that side, a person decides", {}, conflict="highest", order=STAGES,
+        moves={"mql": ("sql",)}, held="right", settled=False),
+    Row("a role of a person changes on each side",
+        {"left": ([role("ann", "a"), role("ann", "b")], [role("ann", "a")]),
+         "right": ([role("ann", "a"), role("ann", "b")],
+                   [role("ann", "a"), role("ann", "b"), role("ann", "c")])},
+        "both changes are combined", {"left": [role("ann", "a"), role("ann", "c")],
+                                      "right": [role("ann", "a"), role("ann", "c")]},
+        shape="roles"),
+    Row("another person becomes the primary one",
+        {"left": ([role("ann", "a", primary=True), role("ben")],
+                  [role("ann", "a"), role("ben", primary=True)]),
+         "right": ([role("ann", "a", primary=True), role("ben")],
+                   [role("ann", "a", primary=True), role("ben")])},
+        "the mark moves, roles stay", {"right": [role("ann", "a"), role("ben", primary=True)]},
+        shape="roles"),
 )  # fmt: skip
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, list) and isinstance(value[0], dict):
+        return "{" + ", ".join(map(_member, value)) + "}"
     if isinstance(value, list):
         return "{" + ", ".join(value) + "}"
     if isinstance(value, dict):
         return ", ".join(value.values())
     return "—" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _member(item: dict[str, Any]) -> str:
+    word = f" as {item['role']}" if item["role"] else ""
+    return f"{item['ref']}{word}{' (primary)' if item['primary'] else ''}"
 
 
 def _settings(row: Row) -> str:
@@ -180,6 +216,8 @@ def _settings(row: Row) -> str:
         words.append(f"blanks: {row.blanks}")
     if row.backward:
         words.append("backward: true")
+    for value, allowed in row.moves.items():
+        words.append(f"moves: {value} to {', '.join(allowed)}")
     return "; ".join(words)
 
 

@@ -26,6 +26,8 @@ class Checks:
         self.world = people.world
         self._edited: set[str] = set()
         """Keys of things that people have certainly edited since they were last settled."""
+        self._untouched: set[str] = set()
+        """Keys of things that show on all sides what was certainly settled."""
         self._steady = True
         """No accident since all was last right."""
 
@@ -37,6 +39,7 @@ class Checks:
 
         `planned` are the values that a saved plan was made from, where one is applied.
         """
+        self._meet(certain=False)
         before = self.values()
         opted_out = self._opted_out()
         self._edited = self._certainly_edited()
@@ -76,11 +79,15 @@ class Checks:
                 stray = value not in justified
             assert not stray, f"{thing.key} {spec.name} became {value!r} on {side}: {before}"
             moved = planned.get(side, value) != before.get(side, value)
+            # a plan may not have seen yet what a late side shows people: then it saw what was
+            # there before, and what was put back has not moved
+            moved = moved and not self.world.crms[side].quirks.late_seconds
             assert not moved or value == before[side], (
                 f"{thing.key} {spec.name} on {side} was {before[side]!r} and became {value!r}, "
                 f"by a plan that saw {planned[side]!r}"
             )
-            thing.possible(spec.name, side).update({before.get(side, FRESH), value})
+            seen = {before.get(side, FRESH), planned.get(side, FRESH), value}
+            thing.possible(spec.name, side).update(seen)
             if before.get(side, FRESH) != value:
                 thing.possible(spec.name, side).update(before.values(), planned.values())
             if FRESH in thing.possible(spec.name, side):
@@ -88,8 +95,16 @@ class Checks:
 
     def _justified(self, thing: Thing, spec: Spec, before: dict[str, Value]) -> set[Value]:
         settled = {v for side in self.people.names for v in self._settled(thing, spec, side)}
-        found = {None, *before.values(), *settled} - {FRESH}
+        found = {None, *before.values(), *settled, *self._shown_late(thing, spec)} - {FRESH}
         return found | {v.upper() for v in found if isinstance(v, str) and self._may_shout(spec)}
+
+    def _shown_late(self, thing: Thing, spec: Spec) -> set[Value]:
+        """References that a late side has shown, and whose end it does not show yet."""
+        if spec.shape != "ref":
+            return set()
+        late = [s for s in self.people.names if self.world.crms[s].quirks.late_seconds]
+        shown = {v for side in late for v in thing.possible(spec.name, side)}
+        return {self.people.root(v) for v in shown - {None, FRESH}}
 
     def _may_shout(self, spec: Spec) -> bool:
         return spec.name == "department" and NORMALISED in self.people.quirky.values()
@@ -121,6 +136,7 @@ class Checks:
         assert thing.key not in self._edited, f"{thing.key} was edited on {side}, and deleted"
         del thing.at[side]
         thing.gone.add(side)
+        self.people.hand_over(thing)
 
     def _certainly_edited(self) -> set[str]:
         return {
@@ -129,6 +145,17 @@ class Checks:
             for spec in self.people.specs(thing)
             for side, value in self.people.now(thing, spec).items()
             if not {value, FRESH} & self._settled(thing, spec, side)
+        }
+
+    def _certainly_untouched(self) -> set[str]:
+        return {
+            thing.key
+            for thing in self.people.all()
+            if all(
+                self._settled(thing, spec, side) == {value}
+                for spec in self.people.specs(thing)
+                for side, value in self.people.now(thing, spec).items()
+            )
         }
 
     def _settled(self, thing: Thing, spec: Spec, side: str) -> set[Value]:
@@ -156,12 +183,12 @@ class Checks:
     def one_run(self) -> None:
         """A run that nothing disturbs does all there is to do, unless an accident went before."""
         self.world.clock.advance(self.world.lateness() + 1)
-        if not self._steady:
+        if not self._steady or self.people.schemas_moved:  # known from the next day on
             with self.unsteady():
                 self._run()
             return
         expected, opted_out = self._expected(1), self._opted_out()
-        self._edited = self._certainly_edited()
+        self._edited, self._untouched = self._certainly_edited(), self._certainly_untouched()
         self._run()
         self._all_is_right(expected, opted_out)
 
@@ -182,21 +209,27 @@ class Checks:
         for crm in self.world.crms.values():
             crm.clear_faults()
         waits = self.world.kept.db.conn.execute("SELECT count(*) FROM retries").fetchone()[0]
-        patience = DAY if refusing or waits or full else 600
+        moved, self.people.schemas_moved = self.people.schemas_moved, False
+        patience = DAY if refusing or waits or moved or full else 600
         self.world.clock.advance(self.world.lateness() + patience)
         expected, opted_out = self._expected(4), self._opted_out()
-        self._edited = self._certainly_edited()
+        self._edited, self._untouched = self._certainly_edited(), self._certainly_untouched()
         self._run_until_quiet()
         self._all_is_right(expected, opted_out)
         self._verified()
         self._steady = True
 
     def _expected(self, runs: int) -> dict[tuple[str, str], list[Outcome]]:
+        self._meet(certain=True)
         found = {}
         for thing in self.people.all():
             found.update({(thing.key, s.name): self.people.expected(thing, s, runs) for s in
                           self.people.specs(thing)})  # fmt: skip
         return found
+
+    def _meet(self, *, certain: bool) -> None:
+        for thing in self.people.all():
+            self.people.meet(thing, certain=certain)
 
     def _run_until_quiet(self) -> None:
         normalising = NORMALISED in self.people.quirky.values()
@@ -212,8 +245,15 @@ class Checks:
         return report
 
     def _everything_is_everywhere(self) -> None:
+        asked = self._asked_for()
         for thing in self.people.all():
-            missing = self.people.creatable(thing)
+            left = thing.dying and thing.kind == "opportunity" and thing.key in self._untouched
+            assert not left, f"{thing.key} was deleted, and is still on {list(thing.at)}"
+            missing = set(self.people.creatable(thing))
+            if missing and asked & {(thing.key, side) for side in missing}:
+                required = {(thing.key, s.name) for s in self.people.specs(thing) if s.required}
+                assert required & self._conflicts(), f"{thing.key} lacks nothing on {missing}"
+                missing = set()
             assert not missing, f"{thing.key} is missing on {missing}"
             thing.linked = True
             thing.dying = thing.maybe_dying = False
@@ -247,6 +287,12 @@ class Checks:
             for q in self.world.kept.questions()
             if q["cause"] == "conflict"
         }
+
+    def _asked_for(self) -> set[tuple[str, str]]:
+        """(thing, side) where a record waits for what it must not lack."""
+        entities = self._entities()
+        found = [q for q in self.world.kept.questions() if q["cause"] == "create"]
+        return {(entities.get(q["entity"], q["entity"]), q["side"]) for q in found}
 
     def _entities(self) -> dict[str, str]:
         """Entity -> key, from the links of living records; no record, no entity twice."""

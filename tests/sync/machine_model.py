@@ -34,6 +34,8 @@ class Thing:
     dying: bool = False
     """Deleted on some side, and no run has been able to see it yet."""
     maybe_dying: bool = False
+    joining: set[str] = field(default_factory=set)
+    """Sides on which it took over the record of what was merged into it; no run has seen that."""
 
     def possible(self, name: str, side: str) -> set[Value]:
         """The values that may be settled for a field on a side."""
@@ -55,7 +57,7 @@ class Field:
     base: dict[str, Value]
     when: Mapping[str, Any]
     can: Callable[[str, Value], bool]
-    """Whether a side has what a reference points to."""
+    """Whether a side has what a reference points to, or the option."""
     normal: Callable[[str, Value], Value] = lambda _side, value: value
     ignores: frozenset[str] = frozenset()
     writes: dict[str, Value] = field(default_factory=dict)
@@ -96,7 +98,10 @@ class Field:
         elif changed:
             self._spread(changed[0])
         elif self._distinct(known) > 1:
-            self.settled = False
+            if new and self._distinct([s for s in self.now if self.now[s] is not None]) == 1:
+                self._spread(new[0])
+            else:
+                self.settled = False
         elif new:
             self._meet([s for s in (known[0], *new) if self.now[s] is not None])
         else:
@@ -188,12 +193,16 @@ class Field:
 
     # -- what comes of it ------------------------------------------------------------------
 
-    def carry_out(self, made: Sequence[str]) -> bool:
-        """The field after one clean run, records made on the sides named; whether it moved."""
+    def carry_out(self, made: Sequence[str], *, refused: bool = False) -> bool:
+        """The field after one clean run, records made on the sides named; whether it moved.
+
+        `refused`: a record cannot be made as yet, so nothing of the thing is settled.
+        """
         self.decide()
         before = (dict(self.now), dict(self.base))
         created = [self._create(side) for side in made]
         settled = self.settled and all(created) and not (set(self.writes) & self.ignores)
+        settled = settled and not refused
         for side in [s for s in before[0] if s not in self.writes]:
             if settled:
                 self.base[side] = self.now[side]
@@ -210,7 +219,7 @@ class Field:
         if self.spec.shape == "roles" and value:
             value = _set(m for m in value if self.can(side, m))
             whole = value == self.agreed
-        elif value is not None and self.spec.shape == "ref" and not self.can(side, value):
+        elif value is not None and self.spec.shape != "set" and not self.can(side, value):
             value, whole = None, False
         self.now[side] = self.base[side] = None
         if value is not None and side in self.ignores:
@@ -248,6 +257,8 @@ def outcomes(
     made: Sequence[str],
     settled_as: Callable[[str, Value], Value],
     runs: int,
+    *,
+    refused: bool = False,
     **context: Any,
 ) -> Iterator[Outcome]:
     """All that may come of a field after so many clean runs, one for each way in which it may
@@ -259,16 +270,20 @@ def outcomes(
     choices = [sorted(thing.possible(spec.name, s), key=repr) for s in sides]
     times = _times(thing, spec)
     seen: set[Any] = set()
+    told: set[str] = set()
     for bases, when in product(product(*choices), times):
         base = {s: settled_as(s, b) for s, b in zip(sides, bases, strict=True)}
         if (key := (*base.values(), *when.values())) in seen:
             continue
         seen.add(key)
         one = Field(spec, KINDS[thing.kind].first_link, dict(now), base, when, **context)
-        moved = one.carry_out(made)
+        moved = one.carry_out(made, refused=refused)
         for _ in range(runs - 1):
-            moved = moved and one.carry_out(())
-        yield Outcome(one.now, one.base, one.conflict)
+            moved = moved and one.carry_out((), refused=refused)
+        found = Outcome(one.now, one.base, one.conflict)
+        if repr(found) not in told:
+            told.add(repr(found))
+            yield found
 
 
 def _times(thing: Thing, spec: Spec) -> list[dict[str, datetime]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from connectors.base import FieldSchema
 from connectors.memory import Quirks
 from tests.sync.machine_model import FRESH, Outcome, Thing, Value, outcomes
 from tests.sync.machine_rules import KEYS, LEAD_SIDE, OBJECTS, SPECS, Spec
@@ -19,6 +21,8 @@ QUIRKS: dict[str, Quirks] = {
     "new ids": Quirks(merge_new_id=True, silent_associations=True),
 }
 NORMALISED = "normalising"
+OPTIONS = tuple(s for s in SPECS["account"] if s.name in ("industry", "account_type"))
+"""Fields of accounts whose options people retire and bring back."""
 _ACCOUNT = next(s for s in SPECS["person"] if s.name == "account")
 _CONTACTS = next(s for s in SPECS["opportunity"] if s.name == "contacts")
 
@@ -37,6 +41,10 @@ class People:
         """(side, object type, id) -> the key of the thing"""
         self.merged: dict[str, str] = {}
         """The loser of a merge -> what it lives on as, on every side"""
+        self.retired: set[tuple[str, str, Value]] = set()
+        """(side, field, value) for options that may not be chosen any more"""
+        self.schemas_moved = False
+        """Somebody changed what a side can hold since all was last right."""
         self.runs = 0
         self._count = 0
 
@@ -129,10 +137,17 @@ class People:
             self.touch(thing, side)
         return thing
 
+    def let_twins_show(self) -> None:
+        """What was typed in on several sides can be read on all of them before the next run: no
+        matching finds what no reading shows."""
+        if any(len(t.at) > 1 and not t.linked for t in self.all()):
+            self.world.clock.advance(self.world.lateness() + 1)
+
     def raw(self, thing: Thing, spec: Spec, side: str, choice: int) -> Any:
         """A value that a person may give to a field, in the vendor's form; None clears."""
         if spec.shape == "scalar":
-            offered = spec.values if spec.required else (*spec.values, None)
+            there = [v for v in spec.values if (side, spec.name, v) not in self.retired]
+            offered = there if spec.required else [*there, None]
             return offered[choice % len(offered)]
         if spec.shape == "set":
             return ";".join(v for n, v in enumerate(spec.values) if choice >> n & 1) or None
@@ -188,31 +203,104 @@ class People:
         """A person deletes the record of a side."""
         if self.runs and not thing.linked:
             return  # whether the engine knows it is uncertain
+        if any(len(self._heirs(thing, s)) > 1 for s in self.names):
+            return  # which of them stands for it then is nobody's to say
         referring = self._referrers(thing, side)
         self.world.crms[side].delete(*thing.at.pop(side))
         for other in referring:
             self.touch(other, side)
         if thing.linked:
             thing.gone.add(side)
-            thing.dying = not thing.maybe_dying
+            if not self._heirs(thing, side):
+                thing.dying = not thing.maybe_dying
+        self.hand_over(thing)
 
     def merge(self, survivor: Thing, loser: Thing, side: str) -> None:
-        """A person merges two records of a side."""
-        everywhere = set(self.names) == set(survivor.at) == set(loser.at)
-        if not (survivor.linked and loser.linked and everywhere):
+        """A person merges two records of a side: of two things, or of one that was two."""
+        one_already = self.root(survivor.key) == self.root(loser.key)
+        if not one_already and not (self._settles(survivor) and self._everywhere_linked(loser)):
             return
         object_type, kept = survivor.at[side]
         if loser.at[side][0] != object_type:
             return
         referring = {t.key: t for one in (survivor, loser) for t in self._referrers(one, side)}
         goes_on = self.world.crms[side].merge(object_type, kept, [loser.at[side][1]])
+        root = self.root(survivor.key)
+        if not one_already:
+            self.merged[loser.key] = survivor.key
+        elif loser.key == root:
+            survivor, loser = loser, survivor  # the thing lives on in the other's record
         del loser.at[side]
         loser.gone.add(side)
-        self.merged[loser.key] = survivor.key
         self.note(survivor, side, object_type, goes_on)
         for thing in (survivor, *referring.values()):
-            if side in thing.at:
-                self.touch(thing, side)
+            if side in thing.at:  # where nothing that is read has changed, nobody sees it
+                self.touch(thing, side, certain=False)
+        self.hand_over(self.things[self.root(survivor.key)])
+
+    def _settles(self, thing: Thing) -> bool:
+        """Whether each side has a record of it, or had one that was deleted."""
+        known = thing.linked and set(self.names) == set(thing.at) | thing.gone
+        return known and not (thing.dying or thing.maybe_dying)
+
+    def _everywhere_linked(self, thing: Thing) -> bool:
+        return thing.linked and set(self.names) == set(thing.at)
+
+    def _heirs(self, thing: Thing, side: str) -> list[Thing]:
+        """What was merged into the thing elsewhere, and still has a record of its own here."""
+        return [t for t in self.things.values() if side in t.at and t.key in self._into(thing)]
+
+    def _into(self, thing: Thing) -> set[str]:
+        return {key for key in self.merged if self.root(key) == thing.key}
+
+    def twins(self, side: str) -> list[tuple[Thing, Thing]]:
+        """Things that a side still has two records of, which are one elsewhere."""
+        roots = [t for t in self.all(side=side) if t.key not in self.merged]
+        return [(root, heir) for root in roots for heir in self._heirs(root, side)]
+
+    def hand_over(self, thing: Thing) -> None:
+        """Where the thing has no record (any more), that of what was merged into it is its own."""
+        for side in self.names:
+            heirs = self._heirs(thing, side)
+            if side not in thing.at and heirs:
+                self._inherit(thing, heirs[0], side)
+
+    def _inherit(self, thing: Thing, heir: Thing, side: str) -> None:
+        record = heir.at.pop(side)
+        heir.gone.add(side)
+        thing.gone.discard(side)
+        if len(thing.at) > 0:
+            thing.joining.add(side)
+        self.note(thing, side, *record)
+        thing.touched[side] = set(heir.touched.get(side, set()))
+        for spec in self.specs(thing):
+            thing.bases.setdefault(spec.name, {})[side] = set(heir.possible(spec.name, side))
+        for other in self.all(side=side):  # what named the record that was deleted names nothing
+            for spec in self.specs(other):
+                if spec.to == thing.kind:
+                    self._may_have_ended(other.possible(spec.name, side), thing.key)
+
+    def _may_have_ended(self, possible: set[Value], key: str) -> None:
+        for value in list(possible):
+            if isinstance(value, frozenset):
+                possible.add(frozenset(m for m in value if self.root(m) != key) or None)
+            elif value not in (None, FRESH) and self.root(value) == key:
+                possible.add(FRESH)
+
+    def meet(self, thing: Thing, *, certain: bool) -> None:
+        """The next run sees a record that was taken over: what nobody has changed on it meets
+        what holds already as at a first link."""
+        for side in thing.joining & set(thing.at):
+            for spec in self.specs(thing):
+                if side not in self.showing(thing, spec):
+                    continue
+                now, possible = self.seen(thing, side, spec), thing.possible(spec.name, side)
+                same = {b for b in possible if self.settled_as(spec, side, b) == now}
+                if same:
+                    possible.add(FRESH)
+                    if certain and not spec.to:  # a reference may be the same by another record
+                        possible.difference_update(same)
+        thing.joining.clear()
 
     def convert(self, lead: Thing, account: Thing | None, deal: bool) -> None:
         """A person converts a lead, into an account that is there or into a new one."""
@@ -242,6 +330,23 @@ class People:
                 self.note(thing, LEAD_SIDE, ref.object_type, ref.id)
                 self.touch(thing, LEAD_SIDE)
 
+    # -- changing what a side can hold --------------------------------------------------------
+
+    def change_schema(self, side: str, which: int, value: int) -> None:
+        """A field that nobody maps is added, or an option is retired or brought back."""
+        crm = self.world.crms[side]
+        if which % 4 == 0:
+            crm.add_field("Account", FieldSchema(f"extra_{value}", "Extra", "string", 20))
+            return
+        spec = OPTIONS[which % len(OPTIONS)]
+        option = (side, spec.name, spec.values[value % len(spec.values)])
+        self.retired ^= {option}
+        known = crm.schema("Account").fields[spec.name]
+        gone = {v for s, n, v in self.retired if (s, n) == (side, spec.name)}
+        picklist = tuple(replace(p, active=p.value not in gone) for p in known.picklist)
+        crm.add_field("Account", replace(known, picklist=picklist))
+        self.schemas_moved = True
+
     # -- expecting -------------------------------------------------------------------------
 
     def creatable(self, thing: Thing) -> list[str]:
@@ -250,7 +355,25 @@ class People:
 
     def expected(self, thing: Thing, spec: Spec, runs: int) -> list[Outcome]:
         """All that may come of a field in so many runs that see every change and whose writes
-        are all taken."""
+        are all taken. Where people are asked for what a new record must not lack, it is not made,
+        and nothing of the thing is settled until they say."""
+        made = self.creatable(thing)
+        found = self._outcomes(thing, spec, runs, made)
+        if made and self._may_be_refused(thing, runs):
+            found += self._outcomes(thing, spec, runs, (), refused=True)
+        return found
+
+    def _may_be_refused(self, thing: Thing, runs: int) -> bool:
+        return any(
+            outcome.conflict
+            for spec in self.specs(thing)
+            if spec.required
+            for outcome in self._outcomes(thing, spec, runs, self.creatable(thing))
+        )
+
+    def _outcomes(
+        self, thing: Thing, spec: Spec, runs: int, made: Sequence[str], *, refused: bool = False
+    ) -> list[Outcome]:
         made_as = (OBJECTS[thing.kind][0], "")
         marks = {s: f"{thing.at.get(s, made_as)[0]}.{spec.name}" for s in self.names}
         quirks = {s: QUIRKS[self.quirky[s]] for s in self.names}
@@ -261,7 +384,7 @@ class People:
 
         def can(side: str, value: Value) -> bool:
             if spec.shape not in ("ref", "roles"):
-                return True
+                return (side, spec.name, value) not in self.retired
             target = self.things[value]
             if side in target.at:
                 return target.at[side][0] == OBJECTS[spec.to][0]
@@ -272,9 +395,10 @@ class People:
                 thing,
                 spec,
                 self.now(thing, spec),
-                self.creatable(thing),
+                made,
                 lambda side, value: self.settled_as(spec, side, value),
                 runs,
+                refused=refused,
                 can=can,
                 normal=normal,
                 ignores=frozenset(s for s in self.names if marks[s] in quirks[s].ignored),

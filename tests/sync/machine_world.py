@@ -4,7 +4,7 @@ may die at any step, and the reading of what people see."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -96,23 +96,18 @@ class QuickEngine(Engine):
     """The engine over a store in memory: no files, no lock between processes."""
 
     kept: KeptStore | None = None
-    digests: dict[str, str] = field(default_factory=dict)
 
     def store(self) -> Store:
         assert self.kept is not None
         return self.kept
 
-    def _copy(self) -> Any:
-        return self.store().copy_to(None)
-
-    def _locked(self) -> Any:
+    def alone(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def _digests(self) -> dict[str, str]:
-        """Once per world: its configuration and mappings stay as they are."""
-        if not self.digests:
-            self.digests.update(super(QuickEngine, self)._digests())
-        return self.digests
+    @contextmanager
+    def _copy_of(self, store: Store) -> Iterator[Store]:
+        with store.copy_to(None) as copy:
+            yield copy
 
 
 @lru_cache(maxsize=2)
@@ -132,7 +127,6 @@ class Machines:
     crms: dict[str, MemoryCrm] = field(default_factory=dict)
     fuse: Fuse = field(default_factory=Fuse)
     kept: KeptStore = field(init=False)
-    digests: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -154,9 +148,7 @@ class Machines:
             Side(n, self._connector(n), _mapping(n == LEAD_SIDE), self.config.sides[n])
             for n in self.names
         ]
-        return QuickEngine(
-            self.config, sides, FIELDS, Path(), self.clock, kept=self.kept, digests=self.digests
-        )
+        return QuickEngine(self.config, sides, FIELDS, Path(), self.clock, kept=self.kept)
 
     def _connector(self, name: str) -> Connector:
         connector = FusedConnector(self.crms[name], name=name)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from connectors.memory import MemoryConnector
+from sync import detect
 from sync.store import Store
-from tests.sync.situations import content, people_edit, settle, two_sides
+from tests.sync.situations import content, find, people_edit, settle, two_sides
 from tests.sync.worlds import World
 
 
@@ -127,3 +128,36 @@ def test_every_interruption_ends_as_an_uninterrupted_run(
     for step in range(1, fuse.steps + 1, every):
         world, _ = _interrupted(SITUATIONS[name], tmp_path / str(step), step, monkeypatch)
         assert content(world) == wanted, f"interrupted at step {step}"
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+def test_what_was_read_and_not_kept_is_read_again(
+    page: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies while it puts one page of changes into the state; there are earlier and
+    later changes on it, further apart than any looking back."""
+    world = two_sides(tmp_path)
+    settle(world, 2)
+    left, right = world.crms["left"], world.crms["right"]
+    left.edit("Account", find(world, "left", "Account", name="Globex"), {"description": "new"})
+    right.edit(
+        "Contact", find(world, "right", "Contact", last_name="Quick"), {"mobile": "+1 202 555 0133"}
+    )
+    world.clock.advance(24 * 3600 - 3000)
+    left.insert("Account", {"name": "Later", "domain": "later.com"})
+    right.insert("Contact", {"last_name": "Later", "email": "later@x.org"})
+    fuse, observe = Fuse(page), detect.observe
+
+    def dies(*arguments: Any) -> int:
+        fuse.step()
+        return observe(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(detect, "observe", dies)
+        with pytest.raises(CrashedError):
+            settle(world)
+    settle(world)
+    assert find(world, "right", "Account", name="Globex", description="new")
+    assert find(world, "left", "Contact", last_name="Quick", mobile="+12025550133")
+    assert find(world, "right", "Account", name="Later")
+    assert find(world, "left", "Contact", last_name="Later")

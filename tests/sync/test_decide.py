@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.rules import FieldSettings, parse_first_link, parse_policy, parse_rule
-from sync.fields import FieldContext, Projected, View, decide_scalar
+from config.rules import FieldSettings, Table, parse_first_link, parse_policy, parse_rule
+from sync.fields import FieldContext, Project, Projected, View, decide_scalar
 from sync.model import MISSING, Value
 from sync.sets import decide_set
+from sync.stages import along
 from tests.sync.decision_table import BEGIN, END, NONE, PAGE, ROWS, Row, table
 
 SIDES = ("left", "right", "third")
@@ -30,11 +31,15 @@ def _views(row: Row, names: list[str]) -> list[View]:
 
 
 def _context(row: Row) -> FieldContext:
-    def project(side: str, value: Value) -> Projected:
+    def plain(side: str, value: Value) -> Projected:
         if row.refuses == (side, value):
             return Projected(None, problem=f"{value} is not known on {side}")
         return Projected(value)
 
+    project: Project = plain
+    if row.moves:
+        shown = {side: now for side, (_, now) in row.sides.items()}
+        project = along(Table(moves=row.moves), "person.stage", shown, plain)
     settings = FieldSettings(
         rule=parse_rule(row.rule, SIDES),
         conflict=parse_policy(row.conflict, SIDES),

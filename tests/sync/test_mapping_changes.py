@@ -8,21 +8,14 @@ from typing import Any
 import pytest
 
 from core.errors import SettingsError
-from mapping.spec import MappingSpec
-from mapping.translate import SideMapping, compile_mapping
+from mapping.translate import SideMapping
 from sync.model import Result
 from sync.rebase import waiting_fields
 from sync.serial import load_plan, save_plan
 from tests.sync.situations import EVERY_GUARD, find
-from tests.sync.worlds import World, generic_mapping, make_world
+from tests.sync.worlds import World, compiled, generic_mapping, make_world
 
 NO_WRITES = 0
-
-
-def compiled(data: dict[str, Any]) -> SideMapping:
-    """A mapping out of its data."""
-    spec = MappingSpec.model_validate(data)
-    return compile_mapping(spec, currency="USD", country="US", timezone="UTC", custom={})
 
 
 def without(*names: str, object_type: str = "Account") -> SideMapping:

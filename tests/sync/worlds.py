@@ -101,6 +101,12 @@ def generic_mapping(*, lead: bool = True) -> dict[str, Any]:
     }
 
 
+def compiled(data: Mapping[str, Any]) -> SideMapping:
+    """A mapping out of its data, for a side in dollars, the US and UTC."""
+    spec = MappingSpec.model_validate(data)
+    return compile_mapping(spec, currency="USD", country="US", timezone="UTC", custom={})
+
+
 def _value_maps() -> dict[str, dict[str, str]]:
     crm = generic_crm(ManualClock(START))
     schemas = {name: crm.schema(name) for name in ("Account", "Contact", "Opportunity")}
@@ -170,14 +176,5 @@ def make_world(
         )
         for name in names
     }
-    mappings = {
-        name: compile_mapping(
-            MappingSpec.model_validate(generic_mapping(lead=name in leads)),
-            currency="USD",
-            country="US",
-            timezone="UTC",
-            custom={},
-        )
-        for name in names
-    }
+    mappings = {name: compiled(generic_mapping(lead=name in leads)) for name in names}
     return World(folder, crms, clock, Config.model_validate(data), mappings)

@@ -1,25 +1,39 @@
 """Plays a scenario: what people do and runs in between, told in YAML; gives plans and end state.
 
-A file says `says` (one sentence), optional `sides`, `leads`, `settings` (of the configuration),
-and `steps`. A step is `run` or one of::
+A file says `says` (one sentence), `covers` (points of `POINTS`), optional `sides`, `leads`,
+`settings` (of the configuration), `only_as_told` (why it is not played with sides swapped), and
+`steps`. A step is `run` or one of::
 
-    run: {after: 60}                seconds after the last (600)
+    run: {after: 60}                seconds after the last (600); `full: true` compares everything,
+                                    `allow: [deletes]` lets these guards pass only (all)
     insert: {side: left, object: Account, as: acme, fields: {name: Acme}}
     edit: {side: left, what: acme, fields: {name: Acme Inc}}
     delete / restore: {side: left, what: acme}
     merge: {side: left, what: acme, losers: [acme two]}
     convert: {side: left, what: zoe, account: acme, opportunity: Deal}
     associate / dissociate: {side: left, what: deal, field: contacts, to: zoe, label: Buyer}
+                                    (dissociate without label: all roles of zoe)
     limit: {side: right, object: Account, field: name, length: 5}
     retire / offer: {side: right, object: Account, field: industry, value: energy}
     require: {side: right, object: Account, field: phone}
     refuse: {side: right, object: Account, reason: locked}
     relent: {side: right}           nothing is refused any more
     lose: {side: right}             the next answer is lost
-    quirk: {side: right, normalise: [Contact.title]}
+    quirk: {side: right, normalise: [Contact.title], ignored: [...], merge_new_id: true, ...}
+    workflow: {side: right, field: Account.description, mark: ">"}   the side appends the mark
     configure: {rules: ...}         the configuration changes
+    unmap: {side: right, object: Account, field: phone} / remap: {side: right}
+    backfill: [account.phone]       a run that decides what waits since a mapping changed
     wait: 600                       seconds
     save / apply                    make a plan and keep it; carry it out
+    answer: {cause: conflict, field: phone, words: take left}        or `group: conflict`;
+                                    `of: left, what: ann` says about whom, @SIDE/NAME is a record
+    answers: [{cause: conflict, field: phone, answer: take, value: left}]   in a CSV file
+    undo: r000001 / fix: left       plan it, and carry the plan out
+    verify / why: {side: left, what: acme, field: phone}    what is told goes among the plans
+    forget: {side: left, what: zoe}
+    lose_state                      the folder of the state is emptied
+    drift: {side: right, what: acme, fields: {phone: ...}}   both value and base move unseen
 
 A record is named by what it was inserted `as`, or, where a run made it, as "Account Acme" by its
 object type and its title. A field that begins with @ names a record.
@@ -36,16 +50,38 @@ from typing import Any
 import orjson
 import yaml
 
+from app import questions
 from config.model import Config
 from connectors.base import FieldSchema, Move, PicklistValue
 from connectors.memory import MemoryCrm
-from core.errors import RejectedError
+from core.errors import GuardError, RejectedError
+from mapping.canonical import FIELDS
+from mapping.tables.write import write_csv
+from sync.journal import Journal
 from sync.model import Plan, Row, Verb
+from sync.resolve import Resolver, parse
+from sync.waiting import LOOKS_LIKE, Open
 from tests.sync.situations import EVERY_GUARD
-from tests.sync.worlds import World, make_world
+from tests.sync.worlds import World, compiled, generic_mapping, make_world
 
 HERE = Path(__file__).parent
+POINTS = {
+    1: "lead conversion",
+    2: "merges",
+    3: "deletes",
+    4: "associations and hierarchies",
+    5: "lifecycle, pipelines, stages, amounts",
+    6: "questions",
+    7: "why",
+    8: "undo",
+    9: "verify and drift",
+    10: "brakes",
+    11: "mapping changes",
+    12: "privacy",
+}
+"""What reconciling has to do; each is covered by scenarios."""
 Told = Mapping[str, Any]
+PROSE = ("why", "message", "from", "said")
 Known = dict[tuple[str, str, str], tuple[str | None, Mapping[str, Any]]]
 """(side, object type, id) -> entity and fields"""
 
@@ -100,7 +136,7 @@ def ordered(value: Any) -> Any:
 def bare(value: Any) -> Any:
     """Without prose: sentences may name the sides in their own order."""
     if isinstance(value, dict):
-        return {k: bare(v) for k, v in value.items() if k not in ("why", "message", "from")}
+        return {k: bare(v) for k, v in value.items() if k not in PROSE}
     return [bare(v) for v in value] if isinstance(value, list) else value
 
 
@@ -112,7 +148,8 @@ class Play:
     scenario: Told
     records: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """(side, name) -> (object type, id)"""
-    plans: list[Plan] = field(default_factory=list)
+    plans: list[Plan | dict[str, Any]] = field(default_factory=list)
+    """The plans of its runs, and what was told in between."""
     reports: list[Any] = field(default_factory=list)
     saved: Plan | None = None
 
@@ -128,14 +165,38 @@ class Play:
             what, details = (step, {}) if isinstance(step, str) else next(iter(step.items()))
             getattr(self, f"_{what}")(details)
         known = self._known()
-        return [self._readable(_plan(plan), known) for plan in self.plans], self._state(known)
+        plans = [_plan(plan) if isinstance(plan, Plan) else plan for plan in self.plans]
+        return [self._readable(plan, known) for plan in plans], self._state(known)
 
     # -- steps -----------------------------------------------------------------------------
 
     def _run(self, told: Told) -> None:
         self.world.clock.advance(told.get("after", 600))
-        self.plans.append(self.world.engine.plan())
-        self.reports.append(self.world.engine.run(allowed=EVERY_GUARD))
+        full, backfill = told.get("full", False), told.get("backfill")
+        self.plans.append(self.world.engine.plan(full=full, backfill=backfill))
+        allowed = frozenset(told.get("allow", EVERY_GUARD))
+        before = self.world.snapshot()
+        try:
+            report = self.world.engine.run(allowed=allowed, full=full, backfill=backfill)
+        except GuardError as error:
+            assert self.world.snapshot() == before
+            told_so = {"said": str(error), "flags": re.findall(r"--allow \w+", error.remedy)}
+            self.plans.append({"stopped before any write by": error.guard, **told_so})
+        else:
+            self.reports.append(report)
+
+    def _backfill(self, fields: Any) -> None:
+        self._run({"backfill": fields})
+
+    def _undo(self, run: Any) -> None:
+        self.world.clock.advance(600)
+        self.saved = self.world.engine.plan_undo(run)
+        self._apply({})
+
+    def _fix(self, prefer: Any) -> None:
+        self.world.clock.advance(600)
+        self.saved = self.world.engine.plan_fix(prefer)
+        self._apply({})
 
     def _save(self, _: Any) -> None:
         self.world.clock.advance(600)
@@ -187,8 +248,111 @@ class Play:
         self._crm(told).associate(object_type, record, told["field"], other, **more)
 
     def _dissociate(self, told: Told) -> None:
-        other = self._named(told["side"], told["to"])[1]
-        self._crm(told).dissociate(*self._record(told), told["field"], other)
+        other, crm = self._named(told["side"], told["to"])[1], self._crm(told)
+        if "label" not in told:
+            crm.dissociate(*self._record(told), told["field"], other)
+            return
+        items = crm.value(crm.live(*self._record(told)), told["field"])
+        kept = [i for i in items if (i["id"], i["label"]) != (other, told["label"])]
+        crm.edit(*self._record(told), {told["field"]: kept})
+
+    def _unmap(self, told: Told) -> None:
+        data = generic_mapping(lead=told["side"] in self.scenario.get("leads", []))
+        del data["objects"][told["object"]]["fields"][told["field"]]
+        self.world.mappings[told["side"]] = compiled(data)
+
+    def _remap(self, told: Told) -> None:
+        lead = told["side"] in self.scenario.get("leads", [])
+        self.world.mappings[told["side"]] = compiled(generic_mapping(lead=lead))
+
+    def _drift(self, told: Told) -> None:
+        object_type, record = self._record(told)
+        self._edit(told)
+        with self.world.engine.store() as store:
+            row = store.row(told["side"], object_type, record)
+            assert row is not None
+            row.seen.update(told["fields"])
+            row.base.update(told["fields"])
+            store.put([row])
+
+    def _forget(self, told: Told) -> None:
+        object_type, record = self._record(told)
+        self.world.engine.forget(told["side"], record, object_type=object_type)
+
+    def _lose_state(self, _: Told) -> None:
+        for path in self.folder.iterdir():
+            path.unlink()
+
+    # -- asking and answering --------------------------------------------------------------
+
+    def _answer(self, told: Told) -> None:
+        with self.world.engine.store() as store:
+            made = Resolver(store, FIELDS, {}, "anna", self.world.clock.now())
+            found = made.group(told["group"]) if "group" in told else [self._open(made, told)]
+            words = [self._in_place(word) for word in told["words"].split()]
+            made.remember([made.check(thing, parse(words)) for thing in found])
+
+    def _in_place(self, word: str) -> str:
+        """A word of an answer; @SIDE/NAME stands for a record."""
+        if not word.startswith("@"):
+            return word
+        side, _, name = word[1:].partition("/")
+        return "/".join((side, *self._named(side, name)))
+
+    def _answers(self, lines: Any) -> None:
+        path = self.folder / "answers.csv"
+        with self.world.engine.store() as store:
+            made = Resolver(store, FIELDS, {}, "anna", self.world.clock.now())
+            rows = [[self._open(made, w).id, w["answer"], w.get("value", "")] for w in lines]
+            write_csv(path, ("id", "answer", "value"), rows)
+            made.remember(questions.from_file(made, path))
+
+    def _open(self, made: Resolver, wanted: Told) -> Open:
+        """The one thing that waits of a cause (and side, field and record, where named)."""
+        rows = {r.key: r.entity for r in made.store.rows()}
+        about = ""
+        if "what" in wanted:
+            object_type, record = self._named(wanted["of"], wanted["what"])
+            about = rows[wanted["of"], object_type, record] or f"{object_type}:{record}"
+        found = [
+            t
+            for t in made.things
+            if t.cause == wanted["cause"]
+            and wanted.get("side") in (None, t.side)
+            and wanted.get("field") in (None, t.field)
+            and about in ("", t.entity)
+        ]
+        assert len(found) == 1, made.things
+        return found[0]
+
+    def _verify(self, _: Told) -> None:
+        self.world.clock.advance(600)
+        found = self.world.engine.verify()
+        differences = [
+            {"about": d.entity, "field": d.field, "cause": d.cause, "explained": d.explained,
+             "shown": dict(d.values), "said": d.message}
+            for d in found.differences
+        ]  # fmt: skip
+        self.plans.append({"verified": found.entities, "differences": differences})
+
+    def _why(self, told: Told) -> None:
+        object_type, record = self._record(told)
+        name = told.get("field")
+        story = self.world.engine.why(told["side"], record, object_type=object_type, name=name)
+        origins = [
+            {"on": o.side, "field": o.field, "value": o.value, "run": o.run, "spoke": o.source,
+             "rule": o.rule, "settled": o.settled, "said": o.how}
+            for o in story.origins
+        ]  # fmt: skip
+        entries = [
+            {"run": e.run, "what": e.what, "on": e.side, "before": e.before, "after": e.after,
+             "said": e.text}
+            for e in story.entries
+        ]  # fmt: skip
+        about = f"{told['side']} {object_type} {record} {name or ''}".strip()
+        self.plans.append({"story of": about, "origins": origins, "entries": entries})
+
+    # -- vendors ---------------------------------------------------------------------------
 
     def _limit(self, told: Told) -> None:
         self._alter(told, length=told["length"])
@@ -228,10 +392,19 @@ class Play:
         self._crm(told).lose_next_answer()
 
     def _quirk(self, told: Told) -> None:
-        upper: dict[str, Callable[[Any], Any]] = dict.fromkeys(told.get("normalise", []), str.upper)
-        ignored = frozenset(told.get("ignored", []))
         crm = self._crm(told)
-        crm.quirks = replace(crm.quirks, normalise=upper, ignored=ignored)
+        changes = {name: value for name, value in told.items() if name != "side"}
+        if "normalise" in told:
+            changes["normalise"] = dict.fromkeys(told["normalise"], str.upper)
+        if "ignored" in told:
+            changes["ignored"] = frozenset(told["ignored"])
+        crm.quirks = replace(crm.quirks, **changes)
+
+    def _workflow(self, told: Told) -> None:
+        """A workflow of the side appends its mark to every value that is stored."""
+        crm, mark = self._crm(told), told["mark"]
+        rewrite: Callable[[Any], Any] = lambda value: f"{value}{mark}" if value else value  # noqa: E731
+        crm.quirks = replace(crm.quirks, normalise={told["field"]: rewrite})
 
     # -- naming ----------------------------------------------------------------------------
 
@@ -267,7 +440,8 @@ class Play:
         for side, crm in self.world.crms.items():
             for object_type, records in crm.snapshot().items():
                 for record, shown in records.items():
-                    known.setdefault((side, object_type, record), (None, shown))
+                    entity, _ = known.get((side, object_type, record), (None, {}))
+                    known[side, object_type, record] = (entity, shown)
         return known
 
     def _state(self, known: Known) -> dict[str, Any]:
@@ -275,13 +449,17 @@ class Play:
         with self.world.engine.store() as store:
             rows = list(store.rows())
             questions = store.questions()
+            refused = Journal(store).retries()
         content = {side: _content(crm) for side, crm in self.world.crms.items()}
         links = [_link(row) for row in rows if row.entity]
         waiting = [
             {"cause": q["cause"], "about": q["entity"], "side": q["side"], "field": q["field"]}
             for q in questions
         ]
-        found = {"content": content, "links": links, "questions": waiting}
+        found: dict[str, Any] = {"content": content, "links": links, "questions": waiting}
+        if refused:
+            told = [{"about": r.entity, "side": r.side, "field": r.field} for r in refused]
+            found["refused"] = told
         return self._readable(found, known)
 
     def _readable(self, value: Any, known: Known) -> dict[str, Any]:
@@ -321,11 +499,16 @@ def _link(row: Row) -> dict[str, Any]:
     }
 
 
+def _told(message: str) -> str:
+    """A message without the evidence of the matching engine, which its own tests are about."""
+    return message.partition("” (")[0] if LOOKS_LIKE in message else message
+
+
 def _plan(plan: Plan) -> dict[str, Any]:
     """A plan as a person reads it."""
     questions = [
         {"cause": q.cause, "about": q.entity, "side": q.side, "field": q.field,
-         "message": q.message, "shown": dict(q.detail)}
+         "message": _told(q.message), "shown": dict(q.detail)}
         for q in plan.questions
     ]  # fmt: skip
     return {

@@ -1,0 +1,174 @@
+"""What a private exchange leaves on this machine: keys of runs under way, and the log of all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.errors import ExchangeError, StateError
+from mapping.accounts.exchange.message import KeyKind, Mode, Step, Terms
+from mapping.accounts.exchange.protocol import Commitment, Pending
+
+OVER = ("finished", "concluded")
+WEEK = timedelta(days=7)
+
+Named = dict[str, list[list[str]]]
+"""Key -> [id, name] of the accounts behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log: who did what of which run, when, and how much was told."""
+
+    at: str
+    by: str
+    partner: str
+    run: str
+    did: str
+    """`offered`, `answered`, `finished` or `concluded`."""
+    mode: str
+    key: str
+    minimum: int
+    sent: int = 0
+    """Points of our own, dummies among them."""
+    received: int = 0
+    """Points of the partner."""
+    result: int | None = None
+    """How many were mutual; None: not told, or not known yet."""
+    commitment: str = ""
+    salt: str = ""
+    """Opens our commitment to whom we show it."""
+    theirs: str = ""
+    """The partner's commitment."""
+
+
+class ExchangeStore:
+    """A folder for the owner's eyes. Raises StateError where it cannot be used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with _guarded(folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other exchange command at the same time."""
+        lock = FileLock(self._folder / "lock", timeout=30)
+        with _guarded(self._folder):
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # -- runs under way --------------------------------------------------------------------
+
+    def _path(self, run: str) -> Path:
+        return self._folder / f"{run}.json"
+
+    def keep(self, pending: Pending, partner: str, named: Named) -> None:
+        """Keep what the reply will need."""
+        content = {"partner": partner, "named": named, **asdict(pending)}
+        with _guarded(self._folder):
+            handle = os.open(self._path(pending.run), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+
+    def pending(self, run: str, partner: str) -> tuple[Pending, Named]:
+        """What was kept of a run. Raises ExchangeError where it is over, unknown or another's."""
+        path = self._path(run)
+        if not path.exists():
+            over = next((e for e in self.log() if e.run == run and e.did in OVER), None)
+            when = f"it was {over.did} on {over.at[:10]}" if over else "it was not begun here"
+            raise ExchangeError(f"there is no run {run[:8]} under way: {when}")
+        with _guarded(self._folder):
+            content = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("partner") != partner:
+            raise ExchangeError(
+                f"the run {run[:8]} was begun with another partner than {partner}",
+                remedy="Name the partner that the message came from.",
+            )
+        named = content.pop("named")
+        return _pending(content), named
+
+    def destroy(self, run: str) -> None:
+        """Overwrite and remove what was kept of a run: its key is never used again."""
+        path = self._path(run)
+        with _guarded(self._folder):
+            size = path.stat().st_size
+            with path.open("r+b") as file:
+                file.write(bytes(size))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+
+    # -- the log ---------------------------------------------------------------------------
+
+    def note(self, entry: Entry) -> None:
+        """Add a line to the log, which is only ever added to."""
+        with _guarded(self._folder):
+            handle = os.open(
+                self._folder / "log.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
+            )
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(entry)) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+    def log(self) -> list[Entry]:
+        """All lines, the oldest first."""
+        path = self._folder / "log.jsonl"
+        with _guarded(self._folder):
+            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            return [Entry(**json.loads(line)) for line in lines if line]
+
+    def answered(self, run: str) -> Entry | None:
+        """When an offer of this run was answered, if it was."""
+        return next((e for e in self.log() if e.run == run and e.did == "answered"), None)
+
+    def begun(self, partner: str, now: datetime) -> int:
+        """Runs begun with a partner within the last week, by either side."""
+        since = (now - WEEK).isoformat()
+        return sum(
+            1
+            for e in self.log()
+            if e.partner == partner and e.did in ("offered", "answered") and e.at >= since
+        )
+
+
+def _pending(content: dict[str, Any]) -> Pending:
+    terms = content["terms"]
+    return Pending(
+        run=content["run"],
+        step=Step(content["step"]),
+        terms=Terms(
+            normaliser=terms["normaliser"], mode=Mode(terms["mode"]), key=KeyKind(terms["key"]),
+            minimum=terms["minimum"], limit=terms["limit"],
+        ),
+        sent=content["sent"],
+        bound=Commitment(**content["bound"]),
+        keys=tuple(content["keys"]),
+        secret=content["secret"],
+        points=tuple(content["points"]),
+        theirs=content["theirs"],
+    )  # fmt: skip
+
+
+@contextmanager
+def _guarded(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, Timeout) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise StateError(f"the folder {folder} of private exchanges failed: {reason}") from error

@@ -1,0 +1,1 @@
+"""Two companies find their mutual accounts without showing each other the rest."""

@@ -1,0 +1,105 @@
+"""`tieline duplicates` as it is typed, over two sandboxes: from the list to the vendor's merge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.app.office import Office
+
+TYPES = {"salesforce": "Account", "hubspot": "companies"}
+
+
+@pytest.fixture
+def running(office: Office) -> Office:
+    """Two sandboxes in step; the demo world plants some accounts twice."""
+    office.tieline("setup")
+    office.tieline("run")
+    return office
+
+
+def found(office: Office, side: str, *options: str) -> dict[str, Any]:
+    shown = office.tieline("duplicates", side, "--json", *options)
+    assert shown.code == 0, shown.err
+    result: dict[str, Any] = shown.json
+    return result
+
+
+def each_sure(groups: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The survivor and the other of every group that the engine is sure of."""
+    pairs = [(group["members"][0], group["members"][1]) for group in groups]
+    return [pair for pair in pairs if pair[1]["verdict"] == "same"]
+
+
+def sure(groups: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first of them."""
+    return each_sure(groups)[0]
+
+
+def test_answers_merge_on_both_sides_and_a_refusal_is_never_proposed_again(
+    running: Office,
+) -> None:
+    before = running.writes()
+    pairs = {side: sure(found(running, side)["groups"]) for side in TYPES}
+    (kept, apart), *_ = [
+        pair for pair in each_sure(found(running, "salesforce")["groups"])
+        if pair[1] != pairs["salesforce"][1]
+    ]  # fmt: skip
+    assert running.writes() == before, "looking for duplicates writes to no side"
+    shown = running.tieline("duplicates", "salesforce", "--at-least", "0.9").out
+    for words in ("would be merged away", "survives", "same domain", "tieline resolve ID merge"):
+        assert words in shown
+    asked = running.tieline("questions", "--cause", "duplicate").out
+    for _, other in pairs.values():
+        assert other["evidence"]
+        assert other["question"] in asked
+        assert running.tieline("resolve", other["question"], "merge", "--as", "anna").code == 0
+    running.tieline("resolve", apart["question"], "keep", "apart")
+    plan = running.tieline("plan", "--json").json
+    merges = {a["side"]: a for a in plan["actions"] if a["verb"] == "merge"}
+    for side, (survivor, other) in pairs.items():
+        assert (merges[side]["record_id"], merges[side]["other_id"]) == (
+            survivor["id"], other["id"],
+        )  # fmt: skip
+    running.tieline("run", "--allow", "changes")
+    for side, (_, other) in pairs.items():
+        live = [i for i, r in running.dump(side, TYPES[side]).items() if not _gone(r)]
+        assert other["id"] not in live
+    again = [m["id"] for g in found(running, "salesforce")["groups"] for m in g["members"]]
+    assert apart["id"] not in again
+    assert apart["question"] not in running.tieline("questions", "--cause", "duplicate").out
+    assert kept["id"] in running.dump("salesforce", "Account")
+
+
+def _gone(record: dict[str, Any]) -> bool:
+    return bool(record.get("IsDeleted") or record.get("archived") or record.get("MasterRecordId"))
+
+
+def test_before_the_first_run_duplicates_are_found_too(office: Office) -> None:
+    survivor, other = sure(found(office, "hubspot")["groups"])
+    assert {survivor["object_type"], other["object_type"]} == {"companies"}
+    assert other["question"] in office.tieline("questions").out
+
+
+def test_a_spreadsheet_is_searched_and_nothing_is_asked(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    lines = ["Id,Name,Website", "1,Acme Inc,acme.com", "2,ACME,www.acme.com", "3,Globex,globex.com"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    told = found(office, str(path))
+    assert [[m["id"] for m in g["members"]] for g in told["groups"]] == [["1", "2"]]
+    assert "questions" not in told
+    assert "look like one" in office.tieline("duplicates", str(path), "--at-least", "1").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("nobody",), "no side and no file"), (("hubspot", "--kind", "opportunity"), "no kind")],
+)
+def test_a_mistake_on_the_command_line_is_told(
+    empty: Office, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = empty.tieline("duplicates", *arguments)
+    assert refused.code == 2
+    assert said in refused.err

@@ -1,0 +1,248 @@
+"""What a partner is told: levels, dates, the least count, private accounts, differencing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapping.accounts.overlap import Listed
+from mapping.accounts.partner_map import Cell
+from mapping.accounts.populations import Filter, Plain, Population, members
+from mapping.accounts.records import book_of
+from mapping.accounts.sharing import Agreement, Earlier, Grant, How, Level, answered
+from tests.mapping.accounts.lists import Talk, account, ours, theirs, told_counts
+
+CELL = ("customers", "all")
+
+
+def sharing(level: Level = Level.COUNTS, **more: object) -> Agreement:
+    return Agreement("p", (Grant("customers", level, **more),))  # type: ignore[arg-type]
+
+
+def customers(*numbers: int, private: tuple[str, ...] = ()) -> Listed:
+    """Our list of forty accounts, of which those of the numbers are customers."""
+    return ours(
+        [account(n, "customer" if n in numbers else "prospect") for n in range(40)], private
+    )
+
+
+def his(*numbers: int) -> Listed:
+    return theirs([account(n) for n in numbers])
+
+
+def test_hidden_populations_are_not_even_named() -> None:
+    agreement = Agreement("p", (Grant("customers", Level.COUNTS), Grant("prospects", Level.HIDDEN)))
+    report = Talk(agreement).asks(customers(*range(20)), his(*range(30)))
+    assert {c.ours for c in report.counts} == {"customers"}
+    assert "prospects" not in str(report.as_json())
+    assert "open_opportunities" not in str(report.as_json())
+
+
+@pytest.mark.parametrize(("mutual", "told"), [(0, None), (1, None), (4, None), (5, 5), (9, 9)])
+def test_counts_below_the_least_are_withheld(mutual: int, told: int | None) -> None:
+    report = Talk(sharing()).asks(customers(*range(mutual)), his(*range(30)))
+    assert told_counts(report)[CELL] == told
+    assert report.accounts == ()
+
+
+@pytest.mark.parametrize(("mutual", "told"), [(4, 0), (5, 5)])
+def test_few_mutual_accounts_are_not_named(mutual: int, told: int) -> None:
+    report = Talk(sharing(Level.OVERLAPS)).asks(customers(*range(mutual)), his(*range(30)))
+    assert len(report.accounts) == told
+    assert report.withheld == (() if told else ("customers",))
+    assert told_counts(report)[CELL] == (told or None)
+
+
+def test_overlaps_name_only_what_both_have_and_all_names_the_rest() -> None:
+    mine = customers(*range(10))
+    report = Talk(sharing(Level.OVERLAPS)).asks(mine, his(*range(4, 20)))
+    assert [a.ours for a in report.accounts] == ["004", "005", "006", "007", "008", "009"]
+    assert all(a.theirs == (a.ours,) for a in report.accounts)
+    everything = Talk(sharing(Level.ALL)).asks(mine, his(*range(4, 20)))
+    assert len(everything.accounts) == 10
+    assert [a.ours for a in everything.accounts if not a.theirs] == ["000", "001", "002", "003"]
+
+
+def test_only_the_agreed_fields_are_told() -> None:
+    agreement = sharing(Level.OVERLAPS, fields=("name", "owner"))
+    mine = ours([account(n, "customer", owner="ann@x.com", phone="+1") for n in range(8)])
+    report = Talk(agreement).asks(mine, his(*range(8)))
+    assert {tuple(a.fields) for a in report.accounts} == {("name", "owner")}
+    assert "+1" not in str(report.as_json())
+    assert "'ours': '0" not in str(report.as_json())
+
+
+@pytest.mark.parametrize(
+    ("day", "level"),
+    [
+        (date(2025, 12, 31), Level.HIDDEN), (date(2026, 1, 1), Level.COUNTS),
+        (date(2026, 6, 30), Level.COUNTS), (date(2026, 7, 1), Level.HIDDEN),
+    ],
+)  # fmt: skip
+def test_sharing_has_its_days(day: date, level: Level) -> None:
+    dates = {"valid_from": date(2026, 1, 1), "valid_until": date(2026, 6, 30)}
+    report = Talk(sharing(**dates)).asks(customers(*range(9)), his(*range(9)), day)
+    assert (report.counts == ()) is (level is Level.HIDDEN)
+
+
+def test_private_accounts_are_neither_named_nor_counted_nor_their_duplicates() -> None:
+    double = replace(account(0, "customer"), id="double")
+    mine = ours([*(account(n, "customer") for n in range(10)), double], private=["000", "001"])
+    for level, number in ((Level.COUNTS, 8), (Level.OVERLAPS, 8), (Level.ALL, 8)):
+        report = Talk(sharing(level)).asks(mine, his(*range(2, 10), 0, 1))
+        assert told_counts(report)[CELL] == number
+        told = {a.ours for a in report.accounts}
+        assert not told & {"000", "001", "double"}
+        assert len(told) == (0 if level is Level.COUNTS else 8)
+    without = Talk(sharing(Level.ALL)).asks(mine, his(20))
+    assert not {a.ours for a in without.accounts} & {"000", "001", "double"}
+
+
+def test_the_status_names_only_populations_that_are_told() -> None:
+    strategic = Filter(accounts=(Plain("industry", equals="x"),))
+    every = Filter(accounts=(Plain("account_type", equals="customer"),))
+    rows = [account(n, "customer", industry="x" if n < 2 else "y") for n in range(9)]
+    book = book_of("ours", rows)
+    named = {
+        "customers": Population("customers", None, (every,)),
+        "strategic": Population("strategic", None, (strategic,)),
+        "hidden": Population("hidden", None, (every,)),
+    }
+    mine = Listed("we", book, members(named, book))
+    listed = [Grant(name, Level.OVERLAPS) for name in ("customers", "strategic")]
+    agreement = Agreement("p", (*listed, Grant("hidden", Level.COUNTS)))
+    report = Talk(agreement).asks(mine, his(*range(9)))
+    assert {tuple(a.fields["status"]) for a in report.accounts} == {("customers",)}
+    assert report.withheld == ("strategic",)
+
+
+# -- differencing -------------------------------------------------------------------------------
+
+CUSTOMERS = tuple(range(0, 20, 2))
+
+
+@pytest.mark.parametrize("target", [0, 1, 18, 19, 30])
+def test_one_account_more_or_less_on_his_list_teaches_nothing(target: int) -> None:
+    """Whatever the truth about one account, he is told the same after adding or dropping it."""
+    others = [n for n in range(40) if n != target]
+    answers = set()
+    for truth in (True, False):
+        talk = Talk(sharing())
+        mine = customers(*({*CUSTOMERS} | {target} if truth else {*CUSTOMERS} - {target}))
+        first = told_counts(talk.asks(mine, his(*others)))
+        with_it = told_counts(talk.asks(mine, his(*others, target)))
+        again = told_counts(talk.asks(mine, his(*others)))
+        assert first == with_it == again
+        answers.add(first[CELL])
+    assert len(answers) == 1
+
+
+def test_the_whole_list_one_by_one_teaches_nothing() -> None:
+    """Dropping every account in turn, the answers never differ: 40 questions, one answer."""
+    talk = Talk(sharing())
+    answers = {told_counts(talk.asks(customers(*CUSTOMERS), his(*range(40))))[CELL]}
+    for target in range(0, 40, 3):
+        rest = [n for n in range(40) if n != target]
+        answers.add(told_counts(talk.asks(customers(*CUSTOMERS), his(*rest)))[CELL])
+    assert answers == {len(CUSTOMERS)}
+
+
+def test_another_name_for_the_list_does_not_help() -> None:
+    """The account is asked about by two lists of one report, or under another list's name."""
+    mine = customers(*CUSTOMERS)
+    rows = [account(n, population=["b"] if n == 0 else ["a", "b"]) for n in range(40)]
+    report = Talk(sharing()).asks(mine, theirs(rows))
+    answers = [c for c in report.counts if c.ours == "customers"]
+    assert [(c.theirs, c.count, c.how) for c in answers] == [
+        ("a", None, How.REFUSED), ("b", 10, How.FRESH),
+    ]  # fmt: skip
+    talk = Talk(sharing())
+    talk.asks(mine, his(*range(40)))
+    other = talk.asks(mine, theirs([account(n, population=["c"]) for n in range(1, 40)]))
+    assert [(c.count, c.how) for c in other.counts] == [(None, How.REFUSED)]
+
+
+def test_another_spelling_of_the_list_does_not_help() -> None:
+    mine = customers(*CUSTOMERS)
+    talk = Talk(sharing())
+    assert told_counts(talk.asks(mine, his(*range(1, 40))))[CELL] == 9
+    respelled = [
+        replace(account(n, website=f"https://www.{account(n).values['domain']}/x"), id=f"r{n}")
+        for n in range(40)
+    ]
+    assert told_counts(talk.asks(mine, theirs(respelled)))[CELL] == 9
+
+
+def test_our_own_change_by_one_account_is_not_told() -> None:
+    talk = Talk(sharing())
+    assert told_counts(talk.asks(customers(*CUSTOMERS), his(*range(40))))[CELL] == 10
+    assert told_counts(talk.asks(customers(*CUSTOMERS, 1), his(*range(40))))[CELL] == 10
+    gone = customers(*CUSTOMERS[1:])
+    assert told_counts(talk.asks(gone, his(*range(40))))[CELL] == 10
+
+
+def test_a_change_by_enough_accounts_is_told() -> None:
+    talk = Talk(sharing())
+    assert told_counts(talk.asks(customers(*CUSTOMERS), his(*range(40))))[CELL] == 10
+    more = customers(*CUSTOMERS, 1, 3, 5, 7, 9)
+    later = talk.asks(more, his(*range(40)), date(2026, 3, 1))
+    assert [(c.count, c.how) for c in later.counts] == [(15, How.FRESH)]
+    between = talk.asks(customers(*CUSTOMERS, 1, 3, 5), his(*range(40)), date(2026, 4, 1))
+    assert [(c.count, c.how, c.of) for c in between.counts] == [(15, How.EARLIER, "2026-03-01")]
+
+
+def test_withheld_and_then_one_more_stays_withheld() -> None:
+    talk = Talk(sharing())
+    assert told_counts(talk.asks(customers(0, 1, 2, 3), his(*range(40))))[CELL] is None
+    assert told_counts(talk.asks(customers(0, 1, 2, 3, 4), his(*range(40))))[CELL] is None
+
+
+def test_fresh_answers_are_used_up() -> None:
+    agreement = replace(sharing(), max_answers=2)
+    talk = Talk(agreement)
+    day = date(2026, 1, 1)
+    told = [
+        told_counts(talk.asks(customers(*range(n)), his(*range(40)), day))[CELL]
+        for n in (10, 20, 30)
+    ]
+    assert told == [10, 20, 20]
+    later = talk.asks(customers(*range(30)), his(*range(40)), date(2026, 2, 5))
+    assert told_counts(later)[CELL] == 30
+
+
+def test_counts_may_be_rounded() -> None:
+    agreement = replace(sharing(), round_to=5)
+    assert told_counts(Talk(agreement).asks(customers(*range(13)), his(*range(40))))[CELL] == 10
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.frozensets(st.integers(0, 14).map(str))),
+        max_size=12,
+    ),
+    st.integers(2, 6),
+)
+def test_no_two_answers_can_be_subtracted(
+    questions: list[tuple[str, frozenset[str]]], least: int
+) -> None:
+    """Whatever is asked: counts are large enough, and so is all that tells two of them apart."""
+    past: list[Earlier] = []
+    for number, (theirs_called, counted) in enumerate(questions):
+        cell = Cell("customers", theirs_called, 0, 0, len(counted), ())
+        answer = answered(cell, counted, least, 1, past)
+        assert answer.count is None or answer.count >= least
+        if answer.how is How.FRESH:
+            assert all(len(counted ^ one.counted) >= least for one in past)
+            report = f"{number:03d}"
+            past.append(
+                Earlier(date(2026, 1, 1), report, "customers", theirs_called, counted, answer.count)
+            )
+        elif answer.how is How.EARLIER:
+            same = [one.answer for one in past if one.theirs == theirs_called]
+            assert answer.count == same[-1]
+        else:
+            assert answer.count is None
