@@ -27,7 +27,7 @@ def list_rows(linked: Linked, weight: float) -> list[Row]:
     there = [prepare(company) for company in linked.right]
     listed = Names(p.names[0] for p in there if p.names)
     found = []
-    for one, other, cosine, rival in _by_names(here, there, Options(), within=False):
+    for one, other, cosine, rival in _by_names(here, there, Options(unlike=0.0), within=False):
         ends = here[one].names[0], there[other].names[0]
         pair = alike.compare(*ends)
         features = (*pair.features, *in_list(pair, ends, listed, cosine, rival))

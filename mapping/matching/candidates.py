@@ -8,11 +8,14 @@ from typing import Any
 CHUNK = 2_000
 """Names compared at a time; what is held in memory grows with this, not with the lists."""
 
-TELLING = 24
+TELLING = 16
 """Groups of letters of a name that candidates are looked up by: its rarest."""
 
-COMMON = 0.02
+COMMON = 0.01
 """A group of letters that more than this share of a long list has finds no candidates."""
+
+LEAST = 1_000
+"""Names that a group of letters may be in at least, however short the list."""
 
 
 def similar(
@@ -41,7 +44,7 @@ def _lookup(there: Any, size: int) -> Any:
     import numpy as np
 
     counts = np.diff(there.tocsc().indptr)
-    keep = counts <= max(COMMON * size, 2_000)
+    keep = counts <= max(COMMON * size, LEAST)
     index = there.copy()
     index.data[~keep[index.indices]] = 0
     index.eliminate_zeros()

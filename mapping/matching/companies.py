@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from mapping.matching import candidates, clusters, decided
 from mapping.matching.alike import brands
@@ -22,7 +23,9 @@ class Options:
     candidates: int = 5
     """How many near names of the other list each name is compared with."""
     floor: float = 0.4
-    """The cosine of letter groups from which a name is near."""
+    """The cosine of letter groups from which a name is near that has a word in common."""
+    unlike: float = 0.55
+    """The same for a name that has no word in common."""
     crowd: int = 20
     """More records than this under one key (a domain of a franchise) are not all compared."""
     margin: float = 0.12
@@ -170,20 +173,28 @@ def _by_names(
     )
     right = list(others)
     near = defaultdict(list)
+    words = [set(key.split()) for key in left]
     for one, other, cosine in candidates.similar(
         left, right, each=options.candidates + within, floor=options.floor
     ):
         near[one].append((other, cosine))
     for one, found in near.items():
         for place, (other, cosine) in enumerate(found):
-            rivals = [c for rank, (_, c) in enumerate(found) if rank != place]
-            for here_is in mine[left[one]][: options.crowd]:
-                for there_is in others[right[other]][: options.crowd]:
-                    yield here_is, there_is, cosine, max(rivals, default=0.0)
-    for key in mine.keys() - set(left):
-        for here_is in mine[key][: options.crowd]:
-            for there_is in others[key][: options.crowd]:
-                yield here_is, there_is, 1.0, 0.5
+            if cosine < options.unlike and words[one].isdisjoint(right[other].split()):
+                continue
+            rival = max((c for rank, (_, c) in enumerate(found) if rank != place), default=0.0)
+            for pair in _holders(mine[left[one]], others[right[other]], options):
+                yield (*pair, cosine, rival)
+    for key in sorted(mine.keys() - set(left)):
+        for pair in _holders(mine[key], others[key], options):
+            yield (*pair, 1.0, 0.5)
+
+
+def _holders(
+    here: Sequence[int], there: Sequence[int], options: Options
+) -> Iterator[tuple[int, int]]:
+    """The records of two names, each with each, up to a crowd."""
+    return product(here[: options.crowd], there[: options.crowd])
 
 
 def _by_name(records: Sequence[Prepared]) -> dict[str, list[int]]:

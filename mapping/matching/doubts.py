@@ -179,6 +179,15 @@ def _cut(case: Case) -> str | None:
     return "a word of one name is only the beginning of one of the other" if cut else None
 
 
+def _misspelt(case: Case) -> str | None:
+    """One letter more or less makes another company as often as a slip (Emcor, Emcore)."""
+    pair, name = case.name.alike, case.name
+    if not pair or name.equal or pair["rarest"] > 0 or pair["sorted"]:
+        return None
+    keyed = case.columns.get("domain") or case.columns.get("phone")
+    return None if keyed else "no word is spelled alike in both names"
+
+
 def _sisters(case: Case) -> str | None:
     if case.name.equal or case.name.unique:
         return None
@@ -190,7 +199,7 @@ def _sisters(case: Case) -> str | None:
 
 OF_COLUMNS: tuple[Check, ...] = (_registered, _places, _domains, _above, _nameless)
 OF_NAMES: tuple[Check, ...] = (
-    _forms, _units, _numbers, _common, _in_full, _partnership, _plain, _cut, _sisters,
+    _forms, _units, _numbers, _common, _in_full, _partnership, _plain, _cut, _misspelt, _sisters,
 )  # fmt: skip
 
 
