@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,9 +28,6 @@ class Engine:
 @contextmanager
 def opened(engine: Engine) -> Iterator[Any]:
     """Splink's interface to the engine; everything that it made is gone afterwards."""
-    import splink.internals.splink_logging  # sets the level of its logger when it is loaded
-
-    logging.getLogger(splink.__name__).setLevel(logging.ERROR)
     with _duckdb(engine) if engine.name == "duckdb" else _spark(engine) as api:
         yield api
 

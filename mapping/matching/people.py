@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -108,7 +109,7 @@ def _scored(tables: Sequence[Any], options: PeopleOptions, *, floor: float) -> I
             for place, table in enumerate(tables)
         ]
         model: Any = Linker(frames if len(frames) > 1 else frames[0],
-                       splink_model.settings(link, size, every=every))  # fmt: skip
+                       splink_model.settings(link, size, every=every), log_level=logging.ERROR)  # fmt: skip
         scored = model.inference.predict(threshold_match_probability=floor, warning_mode="never")
         columns = ", ".join(f"gamma_{column}" for column in splink_model.LEVELS)
         wanted = f"select unique_id_l, unique_id_r, match_probability, {columns}"
