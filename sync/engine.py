@@ -32,6 +32,7 @@ from sync.recover import recover
 from sync.sides import Side, learn_owners, learn_schemas
 from sync.store import Store, dumps
 from sync.undo import plan_undo
+from sync.unmet import takes_of
 from sync.verify import Verification, sample, verify
 from sync.waiting import overdue, waiting, waiting_things, words
 from sync.why import Story, locate, rules_of, why
@@ -192,8 +193,10 @@ class Engine:
     ) -> Story:
         """The story of a record or of one field of it; asks no side. Raises SettingsError."""
         rule_of = rules_of(self.config, self.definitions)
+        mappings = {s.name: s.mapping for s in self.sides}
         with self.store() as store:
-            return why(store, locate(store, side, record_id, object_type), name, rule_of=rule_of)
+            row = locate(store, side, record_id, object_type)
+            return why(store, row, name, rule_of=rule_of, takes=takes_of(mappings))
 
     def forget(self, side: str, record_id: str, *, object_type: str | None = None) -> list[Row]:
         """Remove what the state knows of a record's person, on all sides; returns the records.
