@@ -129,7 +129,7 @@ class Matcher:
         return [f"domain={domain}" for domain in people_domains(row, self.store)]
 
     def _key(self, values: Mapping[str, Value], kind: str, names: Sequence[str]) -> str:
-        parts = [comparable(self.value_of(values, kind, name), name) for name in names]
+        parts = [_comparable(self.value_of(values, kind, name), kind, name) for name in names]
         return "|".join(names) + "=" + "|".join(parts) if all(parts) else ""
 
     # -- attaching -------------------------------------------------------------------------
@@ -329,9 +329,10 @@ def _title(row: Row) -> str:
     return " ".join(str(row.seen[n]) for n in names if row.seen.get(n))
 
 
-def comparable(value: Value, name: str) -> str:
-    """A value as keys compare it: case, punctuation and legal forms of names do not count."""
+def _comparable(value: Value, kind: str, name: str) -> str:
+    """A value as keys compare it: case does not count, nor do the legal forms of companies."""
     if value is None or isinstance(value, dict | list):
         return "" if not value else str(value)
     text = " ".join(str(value).casefold().split())
-    return name_key(text) or text if name in ("name", "company_name") else text
+    of_a_company = name == "company_name" or (kind, name) == ("account", "name")
+    return name_key(text) or text if of_a_company else text

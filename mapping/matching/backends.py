@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
-
-logging.getLogger("splink").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -104,8 +105,9 @@ def _scored(tables: Sequence[Any], options: PeopleOptions, *, floor: float) -> I
     size = sum(table.num_rows for table in tables)
     with backends.opened(options.engine) as api:
         frames = [backends.frame(api, table, f"list_{place}") for place, table in enumerate(tables)]
-        model: Any = Linker(frames if len(frames) > 1 else frames[0],
-                       splink_model.settings(link, size, every=every))  # fmt: skip
+        settings = splink_model.settings(link, size, every=every)
+        linked = frames if len(frames) > 1 else frames[0]
+        model: Any = Linker(linked, settings, log_level=logging.ERROR)
         scored = model.inference.predict(threshold_match_probability=floor, warning_mode="never")
         columns = ", ".join(f"gamma_{column}" for column in splink_model.LEVELS)
         wanted = f"select unique_id_l, unique_id_r, match_probability, {columns}"

@@ -25,6 +25,7 @@ class Thing:
 
     key: str
     kind: str
+    number: int = 0
     at: dict[str, tuple[str, str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     bases: dict[str, dict[str, set[Value]]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -116,14 +117,15 @@ class People:
     ) -> Thing:
         """The same new thing, typed in on one side or on several."""
         self._count += 1
-        number = self._count
-        key = f"ann@n{number}.org" if kind == "person" else f"{kind} {number}"
-        thing = self.things[key] = Thing(key, kind)
+        word = _word(self._count)
+        keys = {"person": f"{word}@{word}.org", "account": word}
+        key = keys.get(kind, f"{kind} {self._count}")
+        thing = self.things[key] = Thing(key, kind, self._count)
         for place, side in enumerate(sides):
             object_type = OBJECTS[kind][int(lead and kind == "person" and side == LEAD_SIDE)]
             fields: dict[str, Any] = {KEYS[kind]: key}
-            fields |= {"last_name": f"N{number}"} if kind == "person" else {}
-            fields |= {"domain": f"d{number}.com"} if kind == "account" else {}
+            fields |= {"last_name": word} if kind == "person" else {}
+            fields |= {"domain": f"{word}.com"} if kind == "account" else {}
             for n, choice in enumerate(values):
                 spec = SPECS[kind][(choice + n) % len(SPECS[kind])]
                 if not (spec.contact_only and object_type == "Lead"):
@@ -148,7 +150,8 @@ class People:
         if spec.shape == "scalar":
             there = [v for v in spec.values if (side, spec.name, v) not in self.retired]
             offered = there if spec.required else [*there, None]
-            return offered[choice % len(offered)]
+            value = offered[choice % len(offered)]
+            return value.format(thing.number) if isinstance(value, str) else value
         if spec.shape == "set":
             return ";".join(v for n, v in enumerate(spec.values) if choice >> n & 1) or None
         wanted = OBJECTS[spec.to][0]
@@ -206,6 +209,10 @@ class People:
         if any(len(self._heirs(thing, s)) > 1 for s in self.names):
             return  # which of them stands for it then is nobody's to say
         referring = self._referrers(thing, side)
+        if thing.kind == "account" and any(
+            t.kind == "opportunity" and not t.linked and len(t.at) > 1 for t in referring
+        ):
+            return  # name and account are the key: without its account it is another deal
         self.world.crms[side].delete(*thing.at.pop(side))
         for other in referring:
             self.touch(other, side)
@@ -326,7 +333,8 @@ class People:
             kind = "account" if ref.object_type == "Account" else "opportunity"
             if (LEAD_SIDE, ref.object_type, ref.id) not in self.owners:
                 key = f"of {lead.key}" if kind == "account" else f"deal of {lead.key}"
-                thing = self.things[key] = Thing(key, kind)
+                self._count += 1
+                thing = self.things[key] = Thing(key, kind, self._count)
                 self.note(thing, LEAD_SIDE, ref.object_type, ref.id)
                 self.touch(thing, LEAD_SIDE)
 
@@ -416,6 +424,12 @@ class People:
     def _lost(self, side: str, key: str) -> bool:
         """Whether a side's references to the thing ended with its record there."""
         return side in self.things[self.root(key)].gone
+
+
+def _word(number: int) -> str:
+    """A name that resembles no other, so that nobody is asked whether two are one."""
+    digest = hashlib.sha256(str(number).encode()).digest()
+    return "".join(chr(ord("a") + byte % 26) for byte in digest[:12])
 
 
 def _listed(value: Value) -> Collection[Value]:

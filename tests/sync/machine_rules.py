@@ -42,6 +42,8 @@ class Spec:
 
     name: str
     values: tuple[Any, ...] = ()
+    """What people choose from; {} stands for the number of the thing: what two things share
+    there makes people be asked whether they are one."""
     rule: str = "two-way"
     conflict: str = "hold"
     blanks: str = "travel"
@@ -60,9 +62,10 @@ class Spec:
 SPECS: Mapping[str, tuple[Spec, ...]] = {
     "account": (
         Spec("industry", ("banking", "energy", "retail")),
-        Spec("phone", ("+12025550101", "+12025550102", "+12025550103"), conflict="prefer left"),
+        Spec("phone", ("+12025{:02}0101", "+12025{:02}0102", "+12025{:02}0103"),
+             conflict="prefer left"),
         Spec("employees", (1, 20, 300), conflict="highest"),
-        Spec("website", ("https://a.example", "https://b.example"), rule="left ->"),
+        Spec("website", ("https://a{:02}.example", "https://b{:02}.example"), rule="left ->"),
         Spec("description", ("old", "new", "newest"), blanks="keep"),
         Spec("account_type", ("prospect", "customer", "partner"), rule="right unless blank"),
         Spec("tags", ("t1", "t2", "t3"), shape="set"),
