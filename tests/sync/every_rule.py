@@ -33,7 +33,9 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "sets merge as sets": (
             "row: member added to a set", "row: members added on both sides",
             "row: member removed on one side, another added on the other",
-            "row: last member removed", "row: sets differ at first link", "scenario: roles",
+            "row: last member removed", "row: sets differ at first link",
+            "row: a role of a person changes on each side",
+            "row: another person becomes the primary one", "scenario: roles",
             "scenario: roles-one-by-one", "scenario: roles-primary"),
     },
     "Lifecycle": {
@@ -50,6 +52,8 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "a conversion and a deal move stages by the same table": (
             "scenario: convert-asked", "scenario: stages"),
         "stages and lead status move by tables, with an order and allowed moves": (
+            "row: a move of the table", "row: a move that is not in the table",
+            "row: both moved, the furthest by a move that is not in the table",
             "scenario: stage-order", "scenario: stage-moves", "scenario: stage-both-moved",
             "scenario: lead-status-order"),
     },
