@@ -32,6 +32,14 @@ def opened(engine: Engine) -> Iterator[Any]:
         yield api
 
 
+def frame(api: Any, table: Any, name: str) -> Any:
+    """A pyarrow table as the engine's own. Spark would carry the rows within every plan that
+    names the table, so they are handed out to its workers first."""
+    if hasattr(api, "spark"):
+        table = api.spark.createDataFrame(table).localCheckpoint()
+    return api.register(table, dataset_display_name=name)
+
+
 @contextmanager
 def _duckdb(engine: Engine) -> Iterator[Any]:
     import duckdb
@@ -57,7 +65,7 @@ def _spark(engine: Engine) -> Iterator[Any]:
     fixed = (
         ("spark.jars", similarity_jar_location()), ("spark.ui.enabled", "false"),
         ("spark.sql.shuffle.partitions", "8"), ("spark.default.parallelism", "8"),
-        ("spark.sql.codegen.wholeStage", "true"), ("spark.ui.showConsoleProgress", "false"),
+        ("spark.driver.memory", "4g"), ("spark.ui.showConsoleProgress", "false"),
     )  # fmt: skip
     for key, value in (*fixed, *engine.spark_options):
         builder = builder.config(key, value)

@@ -29,9 +29,8 @@ def similar(
     if not left or not right:
         return
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), dtype=np.float32)
-    vectors.fit([*left, *right])
-    there = vectors.transform(right).tocsr()
-    here = vectors.transform(left).tocsr()
+    both = vectors.fit_transform([*left, *right]).tocsr()
+    here, there = both[: len(left)], both[len(left) :]
     index = _lookup(there, len(right))
     for start in range(0, len(left), CHUNK):
         rows = here[start : start + CHUNK]

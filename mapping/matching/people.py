@@ -104,10 +104,7 @@ def _scored(tables: Sequence[Any], options: PeopleOptions, *, floor: float) -> I
     link = "dedupe_only" if len(tables) == 1 else "link_only"
     size = sum(table.num_rows for table in tables)
     with backends.opened(options.engine) as api:
-        frames = [
-            api.register(table, dataset_display_name=f"list_{place}")
-            for place, table in enumerate(tables)
-        ]
+        frames = [backends.frame(api, table, f"list_{place}") for place, table in enumerate(tables)]
         settings = splink_model.settings(link, size, every=every)
         linked = frames if len(frames) > 1 else frames[0]
         model: Any = Linker(linked, settings, log_level=logging.ERROR)

@@ -99,7 +99,9 @@ class Names:
     def holders(self, words: Sequence[str]) -> int:
         """How many distinct names hold all of these words; 0 where none of them is known."""
         known = sorted((self._holders[w] for w in words if w in self._holders), key=len)
-        return len(set.intersection(*known)) if known else 0
+        if len(known) == 1:
+            return len(known[0])
+        return len(known[0].intersection(*known[1:])) if known else 0
 
     def called(self, name: Name) -> int:
         """How many distinct names are this one but for words like Group."""
