@@ -9,7 +9,15 @@ from functools import reduce
 from itertools import pairwise
 from typing import Any
 
-from mapping.matching import backends, clusters, decided, people_table, splink_model
+from mapping.matching import (
+    backends,
+    clusters,
+    decided,
+    namesakes,
+    people_doubts,
+    people_table,
+    splink_model,
+)
 from mapping.matching.backends import Engine
 from mapping.matching.model import Decision, Group, Individual, Match, Verdict
 
@@ -18,6 +26,9 @@ ACCEPT = 0.9
 
 ASK = 0.3
 """From this probability on it is a question."""
+
+BELOW = ACCEPT - 0.01
+"""The most that a pair is worth that a doubt keeps from being one person."""
 
 ALL_PAIRS = 20_000
 """Up to so many pairs, all are compared; beyond, those that a blocking rule finds."""
@@ -57,7 +68,7 @@ def link_people(
     if not left or not right:
         return decided.apply([], decisions, {p.id for p in left}, {p.id for p in right})
     tables = [people_table.table(left), people_table.table(right)]
-    matches = list(_scored(tables, options, floor=ASK))
+    matches = _judged_together(tables, options)
     return decided.apply(matches, decisions, {p.id for p in left}, {p.id for p in right})
 
 
@@ -79,7 +90,7 @@ def duplicates_in_table(
 ) -> list[Group]:
     """`duplicate_people` of a pyarrow table as `people_table.table` makes it."""
     ids = table["unique_id"].to_pylist()
-    matches: Sequence[Match] = list(_scored([table], options, floor=ASK))
+    matches: Sequence[Match] = _judged_together([table], options)
     decisions = list(decisions)
     if decisions:
         matches = decided.apply(matches, decisions, set(ids), set(ids))
@@ -93,6 +104,12 @@ def _shown(table: Any) -> Mapping[str, int]:
     shown = [pc.cast(pc.is_valid(table[column]), "int8") for column in table.column_names[1:]]
     total: Any = reduce(pc.add, shown)
     return dict(zip(table["unique_id"].to_pylist(), total.to_pylist(), strict=True))
+
+
+def _judged_together(tables: Sequence[Any], options: PeopleOptions) -> list[Match]:
+    """Pairs of one table, or between two, each seen beside the others; in no order."""
+    matches = namesakes.asked(list(_scored(tables, options, floor=ASK)), tables, BELOW)
+    return [m for m in matches if m.verdict == Verdict.SAME or options.questions]
 
 
 def _scored(tables: Sequence[Any], options: PeopleOptions, *, floor: float) -> Iterator[Match]:
@@ -110,7 +127,7 @@ def _scored(tables: Sequence[Any], options: PeopleOptions, *, floor: float) -> I
         model: Any = Linker(linked, settings, log_level=logging.ERROR)
         scored = model.inference.predict(threshold_match_probability=floor, warning_mode="never")
         columns = ", ".join(f"gamma_{column}" for column in splink_model.LEVELS)
-        wanted = f"select unique_id_l, unique_id_r, match_probability, {columns}"
+        wanted = f"select unique_id_l, unique_id_r, match_probability, first_l, first_r, {columns}"
         found = model.misc.query_sql(f"{wanted} from {scored.physical_name}").as_pyarrow_table()
     yield from _matches(found, options)
 
@@ -124,17 +141,24 @@ def _matches(found: Any, options: PeopleOptions) -> Iterator[Match]:
     columns = tuple(splink_model.LEVELS)
     for batch in found.to_batches(max_chunksize=20_000):
         values = [batch.column(place).to_pylist() for place in range(batch.num_columns)]
-        for left, right, score, *gammas in zip(*values, strict=True):
-            match = _judged(left, right, score, dict(zip(columns, gammas, strict=True)))
+        for left, right, score, here, there, *gammas in zip(*values, strict=True):
+            found_ = dict(zip(columns, gammas, strict=True))
+            match = _judged(left, right, score, found_, (here, there))
             if match.verdict == Verdict.SAME or options.questions:
                 yield match
 
 
-def _judged(left: str, right: str, score: float, gammas: dict[str, int]) -> Match:
+def _judged(
+    left: str,
+    right: str,
+    score: float,
+    gammas: dict[str, int],
+    first: tuple[str | None, str | None],
+) -> Match:
     """The verdict of one pair: the model's, but for what only allows a question."""
-    against = tuple(_only_a_question(gammas))
+    against = tuple(people_doubts.doubts(gammas, first))
     if against:
-        score = min(score, ACCEPT - 0.01)
+        score = min(score, BELOW)
     verdict = Verdict.SAME if score >= ACCEPT else Verdict.QUESTION
     verdict = verdict if score >= ASK else Verdict.DIFFERENT
     method = next((c for c in STRONG[:3] if splink_model.agrees(c, gammas[c])), "score")
@@ -144,45 +168,6 @@ def _judged(left: str, right: str, score: float, gammas: dict[str, int]) -> Matc
 
 _METHODS = {"national": "registration"}
 
-
-def _only_a_question(gammas: Mapping[str, int]) -> Iterator[str]:
-    """What keeps a pair from being one person without somebody's word: people of one family,
-    house or office share all but what is theirs alone."""
-    agree = {column for column, gamma in gammas.items() if splink_model.agrees(column, gamma)}
-    apart = {column for column, gamma in gammas.items() if splink_model.differs(gamma)}
-    if "suffix" in apart:
-        yield "one is junior, the other senior"
-    if gammas["national"] > 0:
-        return
-    born = gammas["birth"] > 0
-    home = gammas["street"] >= TOP["street"] - 2 and not {"number", "postal"}.isdisjoint(agree)
-    if "first" in apart and not ("birth" in agree and gammas["last"] > 0 and home):
-        yield "first names differ: it may be somebody of the same family or office"
-    elif not born and gammas["first"] < SURE_NAME:
-        yield "first names are not sure to be one, and nothing else is theirs alone"
-    if "birth" in apart and gammas["email"] != TOP["email"]:
-        yield "dates of birth differ: it may be a namesake of the family"
-    if "national" in apart and not born and not home:
-        yield "national numbers differ"
-    yield from _too_little(gammas, agree)
-
-
-def _too_little(gammas: Mapping[str, int], agree: set[str]) -> Iterator[str]:
-    """Where only the name agrees, and what thousands share."""
-    if agree - SHARED or any(gammas[c] > 0 for c in ("birth", "phone", "street", "postal")):
-        return
-    if gammas["email"] == 1 or not {"first", "last", "company"} <= agree:
-        yield "nothing agrees but the name and what many share"
-
-
-SHARED = frozenset(("first", "last", "suffix", "region", "country", "city", "company"))
-"""Columns that say little of who somebody is."""
-
-TOP = {column: len(words) - 1 for column, words in splink_model.SAID.items()}
-"""The level of each column at which both show the same."""
-
-SURE_NAME = TOP["first"] - 3
-"""From this level on first names are one: equal, short for it, swapped, one letter apart."""
 
 _SAID: dict[tuple[tuple[str, int], ...], tuple[str, ...]] = {}
 """Evidence in words by what was found: few combinations come again and again."""

@@ -38,6 +38,7 @@ SUFFIXES = {
     "junior": "jr",
     "sr": "sr",
     "senior": "sr",
+    "i": "1",
     "ii": "2",
     "iii": "3",
     "iv": "4",
@@ -68,10 +69,10 @@ def row(person: Individual) -> tuple[str | None, ...]:
     number, street = address(person.street)
     mails = filter(None, map(keys.email_key, person.emails))
     phones = (phone_of(phone, country) for phone in person.phones)
-    first, last = without_title(plain(person.first_name)), plain(person.last_name)
-    last, suffix = without_suffix(last)
+    first, second = without_suffix(without_title(plain(person.first_name)))
+    last, suffix = without_suffix(plain(person.last_name))
     return (
-        person.id, first, called(first), last, suffix, birth(person.birth_date),
+        person.id, first, called(first), last, suffix or second, birth(person.birth_date),
         keys.registration_key(person.national_id), number, street, plain(person.city),
         compact(person.postal_code), plain(person.region), country,
         next((mail for mail in mails if not keys.is_shared_mailbox(mail)), None),
@@ -80,19 +81,24 @@ def row(person: Individual) -> tuple[str | None, ...]:
 
 
 @cache
-def _nicknames() -> dict[str, str]:
-    found: dict[str, str] = {}
+def _nicknames() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for line in names.entries("nicknames.txt"):
         name, _, short = line.partition(":")
         for each in (name, *short.split()):
-            found.setdefault(each, name)
+            found.setdefault(each, []).append(name)
     return found
 
 
 def called(first: str | None) -> str | None:
     """The name that the first of someone's first names is short for."""
     word = first.partition(" ")[0] if first else None
-    return _nicknames().get(word, word) if word else None
+    return _nicknames().get(word, [word])[0] if word else None
+
+
+def stands_for(word: str) -> set[str]:
+    """All names that one may be short for, itself included: Chris is Christopher or Christine."""
+    return {word, *_nicknames().get(word, ())}
 
 
 def without_title(first: str | None) -> str | None:
@@ -102,10 +108,10 @@ def without_title(first: str | None) -> str | None:
     return " ".join(word for word in first.split() if word not in TITLES) or None
 
 
-def without_suffix(last: str | None) -> tuple[str | None, str | None]:
-    """A last name, and what tells its bearer from a namesake of the family."""
-    bare, _, end = (last or "").rpartition(" ")
-    return (bare, SUFFIXES[end]) if bare and end in SUFFIXES else (last, None)
+def without_suffix(name: str | None) -> tuple[str | None, str | None]:
+    """A first or last name, and what tells its bearer from a namesake of the family."""
+    bare, _, end = (name or "").rpartition(" ")
+    return (bare, SUFFIXES[end]) if bare and end in SUFFIXES else (name, None)
 
 
 @lru_cache(maxsize=200_000)

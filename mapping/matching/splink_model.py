@@ -76,7 +76,7 @@ def _begin(column: str, size: int) -> str:
 
 
 def _name(column: str, other: str) -> tuple[str, ...]:
-    swapped = f"{_crossed(column, other)} or {_crossed(other, column)}"
+    swapped = f"({_crossed(column, other)}) and coalesce({_crossed(other, column)}, true)"
     apart = f"{_within(column, 1)} and length({column}_l) >= 5 and length({column}_r) >= 5"
     return (swapped, apart, _within(column, 2), _begin(column, 3))
 
