@@ -69,7 +69,9 @@ def _of_side(
         alike = _alike(groups, _linked(store, side, kind), least)
         proposals = _proposals(book, side, kind, alike)
         asked = propose(store, side, kind, proposals, session.clock.now())
-    told = _told(book, kind, alike, {q.entity: short_id(q.id) for q in asked})
+    told = _told(
+        book, kind, alike, {(q.entity, str(q.detail["survivor"])): short_id(q.id) for q in asked}
+    )
     by_hand = sum(1 for q in asked if "by hand" in q.facts)
     return {**told, "questions": len(asked), "by_hand": by_hand}
 
@@ -168,7 +170,10 @@ def _proposals(book: Book, side: Side, kind: str, alike: Iterable[Alike]) -> lis
     return list(found.values())
 
 
-def _told(book: Book, kind: str, alike: Sequence[Alike], ids: Mapping[str, str]) -> dict[str, Any]:
+def _told(
+    book: Book, kind: str, alike: Sequence[Alike], ids: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
+    """`ids`: of each record and the survivor it is asked about, the question."""
     records = {record.id: record for record in book.of(kind)}
     return {
         "source": book.name,
@@ -178,8 +183,11 @@ def _told(book: Book, kind: str, alike: Sequence[Alike], ids: Mapping[str, str])
             {
                 "survivor": group.survivor,
                 "members": [
-                    _member(records[group.survivor], None, {}),
-                    *(_member(records[member], match, ids) for member, match in group.losers),
+                    _member(records[group.survivor], None, None),
+                    *(
+                        _member(records[m], match, ids.get((_label(records[m]), group.survivor)))
+                        for m, match in group.losers
+                    ),
                 ],
             }
             for group in alike
@@ -188,7 +196,11 @@ def _told(book: Book, kind: str, alike: Sequence[Alike], ids: Mapping[str, str])
     }
 
 
-def _member(record: Record, match: Match | None, ids: Mapping[str, str]) -> dict[str, Any]:
+def _label(record: Record) -> str:
+    return f"{record.object_type}:{record.id}"
+
+
+def _member(record: Record, match: Match | None, question: str | None) -> dict[str, Any]:
     return {
         "id": record.id,
         "object_type": record.object_type,
@@ -198,5 +210,5 @@ def _member(record: Record, match: Match | None, ids: Mapping[str, str]) -> dict
         "verdict": str(match.verdict) if match else None,
         "method": match.method if match else None,
         "evidence": list(match.evidence) if match else [],
-        "question": ids.get(f"{record.object_type}:{record.id}"),
+        "question": question,
     }

@@ -19,14 +19,18 @@ _MOST = 20
 """Rows of a list on a terminal; files have them all."""
 
 
+def _companies(number: int) -> str:
+    return "1 company" if number == 1 else f"{number:,} companies"
+
+
 def shown(out: Console, found: PartnerMap, *, everything: bool = False) -> None:
     """Print the map; long lists are cut off unless everything is wanted."""
     most = None if everything else _MOST
     show.line(out, f"{found.ours.name} and {found.partner}", "bold")
     for party in (found.ours, found.theirs):
         records = show.count(party.records, "record")
-        show.line(out, f"{party.name}: {records}, {party.entities:,} companies ({party.source})")
-    show.line(out, f"both: {found.entities:,} companies")
+        show.line(out, f"{party.name}: {records}, {_companies(party.entities)} ({party.source})")
+    show.line(out, f"both: {_companies(found.entities)}")
     show.line(out)
     _matrix(out, found)
     for sheet in sheets(found)[1:]:

@@ -28,20 +28,21 @@ def listed(console: Console, found: Mapping[str, Any], *, everything: bool = Fal
     for group in groups if everything else groups[:_GROUPS]:
         show.line(console)
         for member in group["members"]:
-            _member(console, member, group["survivor"])
+            _member(console, member, group["survivor"], asks="questions" in found)
     if len(groups) > _GROUPS and not everything:
         show.line(console)
         show.line(console, f"and {len(groups) - _GROUPS:,} more groups (--all lists them)")
     _how(console, found)
 
 
-def _member(console: Console, member: Mapping[str, Any], survivor: str) -> None:
+def _member(console: Console, member: Mapping[str, Any], survivor: str, *, asks: bool) -> None:
     where = " ".join(part for part in (member["object_type"], member["id"]) if part)
     name = show.value(member["name"], longest=50)
     if member["id"] == survivor:
         show.line(console, f"  survives  {name}  ({where})")
         return
-    asked = f"  [{member['question']}]" if member["question"] else ""
+    other = "  (asked about with a likelier one)" if asks else ""
+    asked = f"  [{member['question']}]" if member["question"] else other
     score = "" if member["score"] is None else f"  {member['score']:.0%}"
     doubt = ", doubtful" if member["verdict"] == "question" else ""
     show.line(console, f"  looks so  {name}  ({where}){score}{doubt}{asked}")

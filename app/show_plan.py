@@ -141,6 +141,8 @@ def _lines(action: Action, names: show.Names, everything: bool) -> Iterator[tupl
 
 
 def _record(action: Action, names: show.Names) -> str:
+    if action.verb is Verb.MERGE:  # cannot be taken back: exactly which goes into which
+        return f"{action.verb} {action.object_type} {action.other_id} into {action.record_id}"
     words = show.value(names.get(action.entity, action.entity), longest=28)
     return f"{action.verb} {action.object_type} {words}"
 

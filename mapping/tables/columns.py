@@ -27,8 +27,10 @@ def find_head(
 ) -> tuple[int, dict[str, int], list[str]]:
     """The line of the headings, the place of every column that is there, and the headings.
 
-    `rows` is left behind the headings. Raises SettingsError where no row has the required ones.
+    `rows` is left behind the headings. Raises SettingsError where no row has the required ones, or
+    a key that is named is none.
     """
+    _known_keys(grid, columns, named)
     first: tuple[int, list[str]] | None = None
     for _, (line, row) in zip(range(HEAD_WITHIN), rows, strict=False):
         heads = [as_text(value) or "" for value in row]
@@ -70,7 +72,7 @@ def _place(
     wanted = (name,) if name else column.headings
     for heading in wanted:
         same = [i for i, head in enumerate(plain) if head and head == plain_heading(heading)]
-        if len(same) > 1 and (column.required or name):
+        if len(same) > 1:
             cells = " and ".join(grid.cell(line, i) for i in same)
             what = f"{column.key}: {cells} are both called `{heads[same[0]]}`"
             raise table_error(grid.path, _at(grid, line), what, "Rename one of the two columns.")
@@ -104,9 +106,19 @@ def _no_head(
         if (c.required or c.key in named) and not plain & _possible(c, named)
     ]
     shown = ", ".join(f"`{head}`" for head in heads if head)
-    what = f"there is no column {', '.join(missing) or columns[0].key}; there are {shown}"
+    lacks = f"there is no column {', '.join(missing)}" if missing else "no heading is understood"
     remedy = "Name the columns of the file: `columns: {KEY: heading}`, or --column KEY=HEADING."
-    return table_error(grid.path, _at(grid, line), what, remedy)
+    if not missing:
+        remedy += f" Keys: {', '.join(column.key for column in columns)}."
+    return table_error(grid.path, _at(grid, line), f"{lacks}; there are {shown}", remedy)
+
+
+def _known_keys(grid: Grid, columns: Sequence[Column], named: Mapping[str, str]) -> None:
+    keys = [column.key for column in columns]
+    unknown = ", ".join(f"`{key}`" for key in named if key not in keys)
+    if unknown:
+        what = f"columns are named by {unknown}, and there is no such key"
+        raise table_error(grid.path, grid.sheet, what, f"Keys: {', '.join(keys)}.")
 
 
 def _possible(column: Column, named: Mapping[str, str]) -> set[str]:

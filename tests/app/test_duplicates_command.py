@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from app.duplicates import Alike, _told
+from app.show_duplicates import listed
+from mapping.accounts.spreadsheet import read_records
+from mapping.matching.model import Match, Verdict
 from tests.app.office import Office
 
 TYPES = {"salesforce": "Account", "hubspot": "companies"}
@@ -59,6 +65,9 @@ def test_answers_merge_on_both_sides_and_a_refusal_is_never_proposed_again(
     running.tieline("resolve", apart["question"], "keep", "apart")
     plan = running.tieline("plan", "--json").json
     merges = {a["side"]: a for a in plan["actions"] if a["verb"] == "merge"}
+    printed = running.tieline("plan").out
+    for survivor, other in pairs.values():
+        assert f"{other['id']} into {survivor['id']}" in printed
     for side, (survivor, other) in pairs.items():
         assert (merges[side]["record_id"], merges[side]["other_id"]) == (
             survivor["id"], other["id"],
@@ -91,6 +100,19 @@ def test_a_spreadsheet_is_searched_and_nothing_is_asked(office: Office, tmp_path
     assert [[m["id"] for m in g["members"]] for g in told["groups"]] == [["1", "2"]]
     assert "questions" not in told
     assert "look like one" in office.tieline("duplicates", str(path), "--at-least", "1").out
+
+
+def test_a_record_that_is_in_two_groups_is_asked_about_in_one_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Id,Name\n1,Acme\n2,Globex\n3,Acme Two\n", encoding="utf-8")
+    match = Match("1", "3", Verdict.QUESTION, "scored", 0.2, ("same phone",))
+    groups = [Alike((kept, "3"), kept, (("3", match),)) for kept in ("1", "2")]
+    told = _told(read_records(path), "account", groups, {(":3", "2"): "abc1234"})
+    assert [g["members"][1]["question"] for g in told["groups"]] == [None, "abc1234"]
+    printed = StringIO()
+    listed(Console(file=printed, width=100), {**told, "questions": 1, "by_hand": 0})
+    assert printed.getvalue().count("[abc1234]") == 1
+    assert "asked about with a likelier one" in printed.getvalue()
 
 
 @pytest.mark.parametrize(

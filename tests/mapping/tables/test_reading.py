@@ -102,6 +102,7 @@ def test_shapes_of_csv(tmp_path: Path, text: str, row: tuple[str, str]) -> None:
         ("Company name;Website\nAcme;acme.com;extra\n", "line 2, column 3", "2"),
         ("Firma;Website\nAcme;acme.com\n", "line 1", r"no column name \(`Company name`\)"),
         ("Company name;Website;Company name\nA;b;c\n", "line 1", "both called"),
+        ("Company name;Website;Website\nA;b;c\n", "line 1", "website: .* both called"),
         ("Company name;Customer since\nA;31.02.2024\n", "line 2, column 2", "since"),
         ("Company name;Customer since\nA;45321\n", "line 2, column 2", "day number"),
         ("Company name;Customer since\nA;03/04/2024\n", "line 2, column 2", "day or month"),
