@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from mapping import places, values
 from mapping.matching import names
 
-NORMALISER = "tieline-keys-1"
+NORMALISER = "tieline-keys-2"
 """Version of all keys: parties that compare keys must have the same."""
 
 NOTHING = frozenset(
@@ -143,10 +143,10 @@ def registration_key(text: str | None) -> str | None:
 
 def name_key(name: str | None) -> str | None:
     """A company's name without legal form, articles, accents and punctuation, its short forms
-    written out; None where nothing is said."""
+    written out, umlauts however written (Müller, Mueller, Muller); None where nothing is said."""
     if not name or name.strip().lower() in NOTHING:
         return None
-    return names.parse(name).key or None
+    return names.parse(name).exact or None
 
 
 def country_key(country: str | None) -> str | None:
