@@ -10,7 +10,7 @@ import re
 from functools import cache, lru_cache
 
 from mapping import places, values
-from mapping.matching import names
+from mapping.matching import names, own_free_mail
 
 NORMALISER = "tieline-keys-2"
 """Version of all keys: parties that compare keys must have the same."""
@@ -67,9 +67,13 @@ NETWORKS = (".ne.jp", ".ne.kr")
 """Under these only providers of networks have domains: their customers write from there."""
 
 
-@lru_cache(maxsize=100_000)
 def is_free_mail(domain: str) -> bool:
     """Whether addresses under this registered domain say nothing of an employer."""
+    return own_free_mail.holds(domain) or _is_free_mail(domain)
+
+
+@lru_cache(maxsize=100_000)
+def _is_free_mail(domain: str) -> bool:
     listed, anywhere = _listed("free_mail.txt")
     if domain in listed or domain.partition(".")[0] in anywhere or domain.endswith(NETWORKS):
         return True
