@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from app.mappings import definitions
+from app.mappings import compiled, definitions
 from app.session import Session
 from app.state import opened
 from app.syncing import engine
-from core.errors import SettingsError
+from app.wiring import mapping_of
+from config.load import LoadedConfig
+from core.errors import ConfigError, SettingsError
+from mapping.translate import SideMapping
 from sync.engine import Engine
 from sync.model import Plan, Report, Row
+from sync.unmet import takes_of
 from sync.why import Story, locate, rules_of, why
 
 
@@ -25,7 +29,17 @@ def story(
             raise SettingsError("nothing has run yet", remedy="`tieline run` makes a history.")
         row = locate(store, side, record, object_type)
         rules = rules_of(loaded.config, definitions(loaded.config))
-        return why(store, row, field, rule_of=rules)
+        return why(store, row, field, rule_of=rules, takes=takes_of(_mappings(loaded)))
+
+
+def _mappings(loaded: LoadedConfig) -> dict[str, SideMapping]:
+    """The mappings of the sides; a story is told without them where one is out of order."""
+    try:
+        return {
+            name: compiled(loaded, name, mapping_of(loaded, name)) for name in loaded.config.sides
+        }
+    except ConfigError:
+        return {}
 
 
 def forget(session: Session, side: str, record: str, object_type: str | None) -> list[Row]:

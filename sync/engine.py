@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from config.model import Config
 from config.rules import duration
 from core.clock import Clock
-from core.errors import ConfigError, GuardError, SettingsError, StateError, TielineError
+from core.errors import GuardError, SettingsError, StateError, TielineError
 from mapping.canonical import KINDS, FieldDef
 from sync import ground, newcomers, undone
 from sync.answers import Answers, facts_of
 from sync.bind import bind_as_answered
 from sync.conceal import conceal, forget, vault_of
 from sync.detect import Progress, look_again, read_kind, untold
+from sync.drift import doubt, fit, heeding
 from sync.erasure import forget_erased
 from sync.execute import Executor
 from sync.guard import enforce, told
@@ -29,9 +31,10 @@ from sync.model import Plan, Report, Result, Row, State, Statistics
 from sync.planner import Planner
 from sync.rebase import backfilled, chosen, rebase, remapped, settled_before, waiting_fields
 from sync.recover import recover
-from sync.sides import Side, learn_owners, learn_schemas
+from sync.sides import Side, learn_owners
 from sync.store import Store, dumps
 from sync.undo import plan_undo
+from sync.unmet import takes_of
 from sync.verify import Verification, sample, verify
 from sync.waiting import overdue, waiting, waiting_things, words
 from sync.why import Story, locate, rules_of, why
@@ -40,6 +43,9 @@ from sync.wishes import Wishes
 Backfill = Sequence[str] | None
 """The fields to backfill (none named: all that wait); None: no backfill."""
 Definitions = Mapping[str, Mapping[str, FieldDef]]
+Reached = tuple[str, str, str, str | None]
+"""Side, object type, how far it was read, and when it was read in full."""
+T = TypeVar("T")
 
 
 def _silent(_step: str, _side: str, _what: str, _number: int) -> None:
@@ -123,7 +129,8 @@ class Engine:
         settled = settled_before(copy, changes)
         entities = sample(copy, number)
         known = copy.by_entities(entities).values()
-        look_again([row for rows in known for row in rows], copy, self.sides)
+        rows = [row for found in known for row in found]
+        self._heeding_drift(copy, lambda: look_again(rows, copy, self.sides))
         rebase(copy, self.sides, changes, settled, "verify")
         return verify(self._planner(copy, "verify"), (), set(entities))
 
@@ -192,8 +199,10 @@ class Engine:
     ) -> Story:
         """The story of a record or of one field of it; asks no side. Raises SettingsError."""
         rule_of = rules_of(self.config, self.definitions)
+        mappings = {s.name: s.mapping for s in self.sides}
         with self.store() as store:
-            return why(store, locate(store, side, record_id, object_type), name, rule_of=rule_of)
+            row = locate(store, side, record_id, object_type)
+            return why(store, row, name, rule_of=rule_of, takes=takes_of(mappings))
 
     def forget(self, side: str, record_id: str, *, object_type: str | None = None) -> list[Row]:
         """Remove what the state knows of a record's person, on all sides; returns the records.
@@ -221,26 +230,24 @@ class Engine:
     def _learn(self, store: Store) -> None:
         conceal(store)
         for side in self.sides:
-            self._learn_schemas(side, store)
+            fit(side, store, self.clock, self.accept)
             learn_owners(side, store, self.clock)
 
-    def _learn_schemas(self, side: Side, store: Store) -> None:
-        learn_schemas(side, store, self.clock)
-        try:
-            self.accept(side)
-        except ConfigError:  # a remembered schema may be out of date
-            learn_schemas(side, store, self.clock, fresh=True)
-            self.accept(side)
+    def _heeding_drift(self, store: Store, read: Callable[[], T]) -> T:
+        return heeding(read, self.sides, store, self.clock, self.accept)
 
-    def _read(
-        self, store: Store, report: Report, *, full: bool
-    ) -> list[tuple[str, str, str, str | None]]:
+    def _read(self, store: Store, report: Report, *, full: bool) -> list[Reached]:
         self._learn(store)
+        unknown = newcomers.unknown(store, self.definitions)
+        return self._heeding_drift(store, lambda: self._read_all(store, report, unknown, full=full))
+
+    def _read_all(
+        self, store: Store, report: Report, unknown: set[newcomers.Key], *, full: bool
+    ) -> list[Reached]:
         recover(store, self.sides, self.definitions)
         changes = remapped(store, self.sides)
         settled = settled_before(store, changes)
-        cursors: list[tuple[str, str, str, str | None]] = []
-        unknown = newcomers.unknown(store, self.definitions)
+        cursors: list[Reached] = []
         for kind in KINDS:
             for side in self.sides:
                 everything = full or self._full_is_due(store, side, kind)
@@ -330,6 +337,7 @@ class Engine:
             ground.keep(store, self._standing())
         for name in plan.statistics.unconfirmed:
             store.set_meta(f"confirmed/{name}", self.clock.now().isoformat())
+        doubt(self.sides, executor.failed_sides, store)
         report.message = "; ".join(f"{s}: {e}" for s, e in executor.failed_sides.items())
         if len(executor.failed_sides) == len(self.sides):
             report.escalate(Result.FAILED)
@@ -354,7 +362,7 @@ class Engine:
         store: Store,
         plan: Plan,
         report: Report,
-        cursors: Sequence[tuple[str, str, str, str | None]],
+        cursors: Sequence[Reached],
     ) -> None:
         """Advance the cursors, last of all: until here a repeat reads the same again."""
         with store.atomic():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mapping.matching.keys import domain_key
 from sync.fields import blank
 from sync.model import Row, State
 from sync.refs import References
@@ -59,6 +60,12 @@ def _deals(person: str, side: str, store: Store, references: References) -> Iter
 def domain_of(row: Row) -> str:
     """The domain of a person's e-mail address, or ""."""
     return str(row.seen.get("email") or "").rpartition("@")[2]
+
+
+def web_domains(row: Row) -> set[str]:
+    """The domains that an account names, in whatever field."""
+    named = (row.seen.get(name) for name in ("domain", "website"))
+    return {key for value in named if isinstance(value, str) and (key := domain_key(value))}
 
 
 def people_domains(row: Row, store: Store) -> list[str]:

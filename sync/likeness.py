@@ -29,7 +29,7 @@ LEAST: Mapping[str, float] = {"account": 0.3, "person": 0.9}
 """The score from which a record is held back and asked about. People of one company share so much
 that below what the engine is sure of nearly every pair of colleagues would be a question."""
 
-_TELLING = frozenset({"domain", "registration", "phone", "email"})
+_TELLING = frozenset({"domain", "registration", "email"})
 """What two that share it are asked about, whatever else differs."""
 
 _START = 6

@@ -17,7 +17,7 @@ from mapping.conditions import holds, lookup
 from mapping.matching.keys import name_key
 from sync.answers import Answers
 from sync.bind import bind, candidate, obstacle
-from sync.evidence import converted_into, names_only_its_domain, people_domains
+from sync.evidence import converted_into, names_only_its_domain, people_domains, web_domains
 from sync.likeness import Likeness, inexact_keys, resembling, said
 from sync.model import Answer, Question, Reply, Row, State, Value
 from sync.refs import References
@@ -27,6 +27,9 @@ from sync.waiting import LOOKS_LIKE
 
 _MANY = 3
 """From so many sides on a record that is linked may still be sought by a third."""
+
+OF_THE_CONVERTED = "the account of the person whose lead was converted into it"
+"""What an account is said to look like that a person made by a conversion."""
 
 _ENTITY_ID = re.compile(r"[apo]_[0-9a-f]{20}(_\d+)?")
 
@@ -164,7 +167,24 @@ class Matcher:
             others = [r for r in rows if r.key in free]
             self._ask(current, "resembles", message, others, matching)
             return
+        if taken := self._accounts_of_the_converted(current):
+            self._ask(current, "resembles", f"{LOOKS_LIKE}{OF_THE_CONVERTED}", taken, matching)
+            return
         self._link(current, self._new_entity(current), "first seen", matching)
+
+    def _accounts_of_the_converted(self, row: Row) -> list[Row]:
+        """For an account made by a conversion: the account that the person has on another side
+        though it has its counterpart here, and that counterpart. An account that names a domain
+        which is not theirs is another company."""
+        if row.kind != "account":
+            return []
+        taken = self._near(row, converted_into(row, self.store, self.references))
+        own = web_domains(row)
+        if own and not any(own & web_domains(other) for other in taken):
+            return []
+        known = self.store.by_entities(sorted({r.entity for r in taken if r.entity}))
+        here = [r for rows in known.values() for r in rows if r.side == row.side]
+        return [*taken, *(r for r in here if r.state is State.LIVE)]
 
     def _shares_domain(self, row: Row, matching: Matching) -> bool:
         """An account that names nothing but its domain was made by a CRM by itself: it is the one

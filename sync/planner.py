@@ -267,7 +267,7 @@ class Planner:
             id=row.id,
             values=values,
             base=base,
-            seen=seen,
+            seen=self.references.with_entities(row, seen, definitions),
             base_seen=row.base,
             writable=self._writable(side, row.object_type, creating=False),
             problems={**problems, **row.problems},

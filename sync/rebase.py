@@ -67,6 +67,17 @@ def remapped(store: Store, sides: Sequence[Side]) -> Remapped:
     return Remapped(frozenset(shaped), turned)
 
 
+def lost(store: Store, side: Side, vendor_fields: Iterable[tuple[str, str]]) -> None:
+    """Have what is mapped from vendor fields (object type, name) that are gone count as newly
+    mapped once they are back: that they come back empty is nobody's wish."""
+    known: dict[str, dict[str, Any]] = orjson.loads(store.meta(TRANSLATED) or "{}")
+    here = known.get(side.name, {})
+    for object_type, vendor in vendor_fields:
+        for name in side.mapping.names_for(object_type, vendor):
+            if here.pop(f"{object_type}.{name}", None) is not None:
+                store.set_meta(TRANSLATED, dumps(known))
+
+
 def _pairs(old: Mapping[str, str], new: Mapping[str, str]) -> Pairs:
     return frozenset((was, new[v]) for v, was in old.items() if v in new and new[v] != was)
 

@@ -88,6 +88,19 @@ class References:
                     resolved[name] = found
         return resolved, problems
 
+    def with_entities(
+        self, row: Row, values: Mapping[str, Value], definitions: Mapping[str, FieldDef]
+    ) -> dict[str, Value]:
+        """Values in the side's own ids without the members of sets of roles that belong to no
+        entity: not decided about, they are not settled either."""
+        kept = dict(values)
+        for name, value in values.items():
+            if value and name in definitions and definitions[name].type == "roles":
+                refs = [(item, item["ref"]) for item in value]
+                known = [i for i, r in refs if self.entity_of(row.side, r["object"], r["id"])]
+                kept[name] = value if len(known) == len(value) else known or None
+        return kept
+
     def _resolve_one(self, side: str, kind: str, ref: Mapping[str, str]) -> str | None:
         if kind == "owner":
             return self._sides[side].owners.emails.get(ref["id"])

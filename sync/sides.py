@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config.model import Side as SideSettings
@@ -15,6 +15,7 @@ from sync.store import Store
 
 _SCHEMA_AGE = timedelta(hours=24)
 _OWNER_AGE = timedelta(hours=1)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Side:
     settings: SideSettings
     schemas: dict[str, Schema] = field(default_factory=dict)
     owners: Owners = field(default_factory=Owners)
+    whole: SideMapping | None = None
+    """The mapping, the optional fields that the side lacks included; set with the schemas."""
 
     def object_types(self, kind: str) -> tuple[str, ...]:
         """The object types in which this side keeps a kind."""
@@ -105,17 +108,49 @@ def learn_schemas(side: Side, store: Store, clock: Clock, *, fresh: bool = False
     Kept there because a describe costs a call per object type, and changes rarely; a refusal
     that smells of drift, `doctor` and `setup` ask afresh. Raises ConnectorError.
     """
-    for kind in side.mapping.kinds():
-        for object_type in side.object_types(kind):
-            known = None if fresh else store.recall(side.name, f"schema/{object_type}")
-            if known and clock.now() - known[1] < _SCHEMA_AGE:
-                side.schemas[object_type] = _schema_from(known[0])
-                continue
-            schema = side.connector.describe(object_type)
-            side.schemas[object_type] = schema
-            store.remember(side.name, f"schema/{object_type}", asdict(schema), clock.now())
+    remember_schemas(side, load_schemas(side, store, clock, fresh=fresh), store, clock)
+
+
+def load_schemas(side: Side, store: Store, clock: Clock, *, fresh: bool = False) -> list[str]:
+    """As `learn_schemas`, but remembers nothing; the object types that the side was asked for."""
+    asked = []
+    for object_type in _object_types(side):
+        known = None if fresh else store.recall(side.name, _topic(object_type))
+        if known and clock.now() - known[1] < _SCHEMA_AGE:
+            side.schemas[object_type] = _schema_from(known[0])
+        else:
+            side.schemas[object_type] = side.connector.describe(object_type)
+            asked.append(object_type)
     present = {name: tuple(schema.fields) for name, schema in side.schemas.items()}
-    side.mapping = side.mapping.without_absent(present)
+    side.whole = side.whole or side.mapping
+    side.mapping = side.whole.without_absent(present)
+    return asked
+
+
+def recalled(side: Side, store: Store) -> dict[str, Schema]:
+    """The remembered schemas by object type, however old they are."""
+    found = {name: store.recall(side.name, _topic(name)) for name in _object_types(side)}
+    return {name: _schema_from(one[0]) for name, one in found.items() if one}
+
+
+def remember_schemas(side: Side, object_types: Sequence[str], store: Store, clock: Clock) -> None:
+    """Keep the schemas of some object types as they are now."""
+    for name in object_types:
+        store.remember(side.name, _topic(name), asdict(side.schemas[name]), clock.now())
+
+
+def doubt_schemas(side: Side, store: Store) -> None:
+    """Have the schemas looked at anew by the next run."""
+    for name, schema in recalled(side, store).items():
+        store.remember(side.name, _topic(name), asdict(schema), _LONG_AGO)
+
+
+def _object_types(side: Side) -> list[str]:
+    return [name for kind in side.mapping.kinds() for name in side.object_types(kind)]
+
+
+def _topic(object_type: str) -> str:
+    return f"schema/{object_type}"
 
 
 def learn_owners(side: Side, store: Store, clock: Clock, *, fresh: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from sync.fields import blank
 from sync.journal import Journal, Retry
 from sync.model import Row, State, Value
 from sync.store import Store, guarded
+from sync.unmet import Takes, unmet
 
 RuleOf = Callable[[str, str], str]
 """(kind, field) -> the rule as the configuration says it now."""
@@ -102,11 +104,24 @@ def locate(store: Store, side: str, record_id: str, object_type: str | None = No
     return found[0]
 
 
-def why(store: Store, row: Row, name: str | None = None, *, rule_of: RuleOf) -> Story:
-    """The story of a record's entity, or of one field of it."""
+def _takes_any(_side: str, _object_type: str, _name: str) -> str | None:
+    """Where no mapping is at hand."""
+    return None
+
+
+def why(
+    store: Store,
+    row: Row,
+    name: str | None = None,
+    *,
+    rule_of: RuleOf,
+    takes: Takes = _takes_any,
+) -> Story:
+    """The story of a record's entity, or of one field of it. `takes` tells which records a field
+    of references can name on a side."""
     entity = row.entity and (store.merged_into(row.entity) or row.entity)
     rows = store.by_entities([entity]).get(entity, []) if entity else [row]
-    book = _Book.of(store, entity or "", rows, rule_of)
+    book = _Book.of(store, entity or "", rows, rule_of, takes)
     names = sorted({n for r in rows for n in (*r.seen, *r.problems)}) if name is None else [name]
     if name is not None and not any(name in r.seen or name in r.problems for r in rows):
         raise SettingsError(
@@ -131,11 +146,15 @@ class _Book:
     retries: Sequence[Retry]
     runs: Mapping[str, str]
     rule_of: RuleOf
+    unmet: Callable[[str], str]
+    """Field -> members of it that another side cannot have, in words."""
     ancestors: Mapping[Key, set[Key]] = field(default_factory=dict)
     """Record -> itself and the records that were merged or converted into it."""
 
     @classmethod
-    def of(cls, store: Store, entity: str, rows: Sequence[Row], rule_of: RuleOf) -> _Book:
+    def of(
+        cls, store: Store, entity: str, rows: Sequence[Row], rule_of: RuleOf, takes: Takes
+    ) -> _Book:
         with guarded():
             runs = dict(store.db.conn.execute("SELECT id, started FROM runs").fetchall())
         entities = [entity, *absorbed(store, entity)]
@@ -148,7 +167,10 @@ class _Book:
         ancestors = {row.key: _ancestors(row, rows) for row in rows}
         answers = [a for one in entities for a in _answers(store, one)] if entity else []
         retries = [r for r in Journal(store).retries() if r.entity in entities]
-        return cls(rows, events, ops, questions, answers, retries, runs, rule_of, ancestors)
+        lacking = functools.partial(unmet, store, rows, takes)
+        return cls(
+            rows, events, ops, questions, answers, retries, runs, rule_of, lacking, ancestors
+        )
 
     # -- where a value came from -----------------------------------------------------------
 
@@ -191,10 +213,14 @@ class _Book:
             how = f"{row.side} shows it; it cannot be carried over: {row.problems[name]}"
         elif asked:
             how = f"{row.side} shows it; it waits ({asked[0]['cause']}): {asked[0]['message']}"
-        elif name not in row.base:
-            how = f"{row.side} showed it when it was linked; it has not been settled yet"
         elif refused := [r for r in self.retries if r.field in (name, "") and r.side != row.side]:
             how = f"{row.side} shows it; {refused[0].side} refused it: {refused[0].error}"
+        elif uncreated := [q for q in self.questions if q["cause"] == "create"]:
+            how = f"{row.side} shows it; it waits (create): {uncreated[0]['message']}"
+        elif lacking := self.unmet(name):
+            how = f"{row.side} shows it; it waits for what it names: {lacking}"
+        elif name not in row.base:
+            how = f"{row.side} showed it when it was linked; it has not been settled yet"
         else:
             how = f"changed on {row.side} since the last run; the next one looks at it"
         return Origin(row.side, name, value, run, row.side, rule, how, settled=False)

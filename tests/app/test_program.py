@@ -21,6 +21,7 @@ from app.sync_commands import Guard
 from app.syncing import GUARDS
 from config.load import load_yaml, shipped_mapping
 from core.errors import TielineError
+from sync import duplicates
 from sync.model import Tally
 from sync.waiting import REPLIES
 from tests.app.office import ROOT, Office
@@ -102,6 +103,7 @@ def test_every_cause_of_a_question_has_a_remedy_and_is_documented() -> None:
     sources = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "sync").glob("*.py"))
     asked = set(re.findall(r'Question\(\s*"(\w+)"', sources))
     asked |= set(re.findall(r'_ask\(\s*\w+,\s*"(\w+)"', sources))
+    asked.add(duplicates.CAUSE)
     assert asked | {"held", "waits", "refused"} == set(REMEDIES) == set(REPLIES)
     for cause in REMEDIES:
         assert f"| `{cause}` |" in text
