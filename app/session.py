@@ -41,10 +41,14 @@ class Session:
     def load(self) -> LoadedConfig:
         """The configuration, held against the canonical model too. Raises SettingsError."""
         from config.load import load_config
+        from config.matching import free_mail_of
         from mapping.canonical import FIELDS
+        from mapping.matching import own_free_mail
 
         types = {k: {n: d.type for n, d in fields.items()} for k, fields in FIELDS.items()}
-        return load_config(self.config, state=self.state, fields=types)
+        loaded = load_config(self.config, state=self.state, fields=types)
+        own_free_mail.know(free_mail_of(loaded.config.matching, loaded.path.parent).values())
+        return loaded
 
     def print_json(self, value: Mapping[str, Any]) -> None:
         """The whole answer of a command as one JSON document on standard output."""

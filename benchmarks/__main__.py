@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: everything, to benchmarks/results; fails where a promise is not held."""
+"""`python -m benchmarks`: reading, engine and state store, to benchmarks/results; fails where a
+promise is not held. Matching and overlap have commands of their own:
+`python -m benchmarks.matching` (`--people N`, `--accounts N`, `--pairs FILE`) and
+`python -m benchmarks.overlap N`."""
 
 from __future__ import annotations
 

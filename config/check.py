@@ -14,6 +14,7 @@ import pycountry
 from config import rules
 from config.check_maps import map_conditions, map_fields, map_problems
 from config.check_partners import partner_conditions, partner_problems
+from config.matching import matching_problems
 from config.model import (
     Condition,
     Config,
@@ -73,6 +74,7 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
     yield from _parses(("questions", "warn_after"), rules.duration, config.questions.warn_after)
     yield from partner_problems(config, folder)
     yield from map_problems(config, folder)
+    yield from matching_problems(config.matching, folder)
     for word in ("every", "full_compare"):
         yield from _parses(("schedule", word), rules.duration, getattr(config.schedule, word))
 

@@ -53,15 +53,16 @@ def arguments() -> argparse.Namespace:
 
 
 def pairs(path: Path, wrong: bool) -> None:
-    """A stranger's pairs, each compared on its own."""
+    """A stranger's pairs: as pairs, each compared on its own, then as lists."""
     data = labelled.labelled_pairs(path)
+    print("as pairs, each compared on its own:")
     matches, gold = measure.pairs(data)
     print(measure.HEAD, measure.figures(path.name, matches, gold).line(), sep="\n")
     print(*measure.over_thresholds(matches, gold), sep="\n")
     if wrong:
         names = {c.id: c.name for left, right, _ in data for c in (left, right)}
         tell(matches, gold, names)
-    print("\nthe same pairs as two lists, so that each name is weighed among all of them:")
+    print("\nas lists, so that each name is weighed among all of them:")
     matches, gold = measure.as_lists(data)
     print(measure.HEAD, measure.figures(path.name, matches, gold).line(), sep="\n")
     print(*measure.over_thresholds(matches, gold), sep="\n")

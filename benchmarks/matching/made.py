@@ -139,14 +139,27 @@ def slip(text: str, chance: random.Random) -> str:
 def accounts(
     count: int, shared: float = 0.3, seed: int = 11
 ) -> tuple[list[Company], list[Company]]:
-    """Two lists of accounts of which a share is the same, spelled differently; equal ids tell."""
+    """Two lists of accounts of which a share is the same, spelled differently; equal ids tell.
+    No two companies of one country have the same name but for the legal form: nobody could tell
+    from such records that they are two."""
     chance = random.Random(seed)
-    left = [account(chance, f"{n}") for n in range(count)]
+    taken: set[tuple[str, str | None]] = set()
+    left = [unlike(chance, f"{n}", taken) for n in range(count)]
     both = chance.sample(left, int(count * shared))
     right = [respelled(company, chance) for company in both]
-    right += [account(chance, f"r{n}") for n in range(count - len(both))]
+    right += [unlike(chance, f"r{n}", taken) for n in range(count - len(both))]
     chance.shuffle(right)
     return left, right
+
+
+def unlike(chance: random.Random, name: str, taken: set[tuple[str, str | None]]) -> Company:
+    """An invented company that is no namesake of one that was taken before."""
+    while True:
+        made = account(chance, name)
+        called = ((made.name or "").rsplit(" ", 1)[0], made.country)
+        if called not in taken:
+            taken.add(called)
+            return made
 
 
 def account(chance: random.Random, name: str) -> Company:

@@ -96,7 +96,7 @@ def _names_said(name: NameEvidence, pair: Alike) -> str:
     if pair["equal"]:
         return f"same name but for spelling and legal form ({name.left.key})"
     if pair["compact"] or pair["sorted"]:
-        return f"same name but for spaces or order ({name.left.key}, {name.right.key})"
+        return f"same name but for spaces, umlauts or order ({name.left.key}, {name.right.key})"
     if pair["known"]:
         return f"known under both names ({name.left.key}, {name.right.key})"
     said = f"names {round(100 * pair['spelling'])} % alike ({name.left.key}, {name.right.key})"

