@@ -173,7 +173,8 @@ def _proposals(book: Book, side: Side, kind: str, alike: Iterable[Alike]) -> lis
 def _told(
     book: Book, kind: str, alike: Sequence[Alike], ids: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
-    """`ids`: of each record and the survivor it is asked about, the question."""
+    """Groups that the engine is sure of come first, each part by score. `ids`: of each record
+    and the survivor it is asked about, the question."""
     records = {record.id: record for record in book.of(kind)}
     return {
         "source": book.name,
@@ -190,10 +191,16 @@ def _told(
                     ),
                 ],
             }
-            for group in alike
+            for group in sorted(alike, key=_surest_first)
         ],
         "notes": list(book.notes),
     }
+
+
+def _surest_first(group: Alike) -> tuple[bool, float]:
+    matches = [match for _, match in group.losers]
+    sure = any(match.verdict is Verdict.SAME for match in matches)
+    return not sure, -max(match.score for match in matches)
 
 
 def _label(record: Record) -> str:

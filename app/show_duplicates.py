@@ -19,11 +19,12 @@ def listed(console: Console, found: Mapping[str, Any], *, everything: bool = Fal
     if not groups:
         show.line(console, f"{found['source']}: no two of {number} look like one.")
         return
-    extra = sum(len(g["members"]) - 1 for g in groups)
+    others = [m for g in groups for m in g["members"] if m["verdict"] is not None]
+    sure = sum(m["verdict"] == "same" for m in others)
     show.line(
         console,
         f"{found['source']}: {show.count(len(groups), 'group')} among {number};"
-        f" {extra:,} would be merged away.",
+        f" proposed to be merged away: {sure:,} sure, {len(others) - sure:,} doubtful.",
     )
     for group in groups if everything else groups[:_GROUPS]:
         show.line(console)

@@ -55,7 +55,7 @@ def test_answers_merge_on_both_sides_and_a_refusal_is_never_proposed_again(
     ]  # fmt: skip
     assert running.writes() == before, "looking for duplicates writes to no side"
     shown = running.tieline("duplicates", "salesforce", "--at-least", "0.9").out
-    for words in ("would be merged away", "survives", "same domain", "tieline resolve ID merge"):
+    for words in ("merged away", "sure", "survives", "same domain", "tieline resolve ID merge"):
         assert words in shown
     asked = running.tieline("questions", "--cause", "duplicate").out
     for _, other in pairs.values():
@@ -113,6 +113,25 @@ def test_a_record_that_is_in_two_groups_is_asked_about_in_one_of_them(tmp_path: 
     listed(Console(file=printed, width=100), {**told, "questions": 1, "by_hand": 0})
     assert printed.getvalue().count("[abc1234]") == 1
     assert "asked about with a likelier one" in printed.getvalue()
+
+
+def test_sure_groups_come_first_and_the_heading_counts_doubts(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    lines = ["Id,Name", *(f"{n},Acme {n}" for n in range(1, 9))]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    verdicts = {"1": (Verdict.QUESTION, 0.4), "3": (Verdict.SAME, 0.9),
+                "5": (Verdict.QUESTION, 0.95), "7": (Verdict.SAME, 1.0)}  # fmt: skip
+    groups = []
+    for kept, (verdict, score) in verdicts.items():
+        other = str(int(kept) + 1)
+        match = Match(kept, other, verdict, "scored", score, ("same phone",))
+        groups.append(Alike((kept, other), kept, ((other, match),)))
+    told = _told(read_records(path), "account", groups, {})
+    assert [g["survivor"] for g in told["groups"]] == ["7", "3", "5", "1"]
+    printed = StringIO()
+    listed(Console(file=printed, width=200), told)
+    assert "4 groups among 8 account records" in printed.getvalue()
+    assert "2 sure, 2 doubtful" in printed.getvalue()
 
 
 @pytest.mark.parametrize(
