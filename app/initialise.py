@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +14,7 @@ import yaml
 from app.session import Session
 from app.sides import NewSide
 from app.wiring import workshop
-from core.errors import SettingsError
+from core.errors import SettingsError, TielineError
 from mapping.canonical import KINDS
 from mapping.suggest import Suggestion, documents, suggest
 from sync.sides import Side, learn_schemas
@@ -62,13 +63,19 @@ def draft(session: Session, sides: Sequence[NewSide]) -> Draft:
     return Draft(text, fields, found)
 
 
-def write(session: Session, made: Draft, *, force: bool) -> None:
-    """Write the configuration; one that is there is never replaced without `force`."""
-    path = session.config
-    if path.exists() and not force:
+def check_free(session: Session) -> None:
+    """Nothing is in the way of a new configuration. Raises SettingsError."""
+    if session.config.exists():
         raise SettingsError(
-            f"{path} exists already", remedy="Name another with --config, or add --force."
+            f"{session.config} exists already",
+            remedy="Go on with it (`tieline doctor`), name another with --config, replace it with "
+            "--force, or print a new one with --dry-run.",
         )
+
+
+def write(session: Session, made: Draft) -> None:
+    """Write the configuration in the place of any that is there. Raises SettingsError."""
+    path = session.config
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(made.text, encoding="utf-8")
@@ -88,9 +95,13 @@ def _beside(session: Session, text: str) -> Iterator[Session]:
         part.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8")
         yield replace(session, config=part)
+    except TielineError as error:  # nobody has that file, nor its lines
+        said = re.sub(rf"{re.escape(str(part))}(:\d+)?", "the new configuration", error.message)
+        error.message, error.args = said, (said,)
+        raise
     except OSError as error:
         raise SettingsError(
-            f"{part} cannot be written: {error.strerror}",
+            f"{session.config} cannot be written: {error.strerror}",
             remedy="Name a file in a folder that is writable and has space.",
         ) from error
     finally:

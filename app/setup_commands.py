@@ -54,6 +54,8 @@ def init(
     from app.sides import asked, described
 
     session = open_session(ctx.obj, json=json)
+    if not (force or dry_run):
+        initialise.check_free(session)
     named = [*(side or []), *(["hubspot=hubspot"] if hubspot else [])]
     named = ["salesforce=salesforce", *named] if salesforce else named
     urls = [*([f"salesforce={salesforce}"] if salesforce else []), *(url or [])]
@@ -64,7 +66,7 @@ def init(
     )
     made = initialise.draft(session, sides)
     if not dry_run:
-        initialise.write(session, made, force=force)
+        initialise.write(session, made)
         session.say(f"written: {session.config}; now `tieline doctor`, `tieline setup`")
     if json:
         session.print_json(made.as_json(session.config))

@@ -218,6 +218,7 @@ def test_init_never_replaces_a_file_by_itself(office: Office) -> None:
     done = office.tieline("init", *sides(office))
     assert done.code == 2
     assert "--force" in done.err
+    assert "exists already" in office.tieline("init").err, "before anything else is asked"
     assert office.config.read_text(encoding="utf-8") == before
     assert office.tieline("init", *sides(office), "--force").code == 0
     assert office.config.read_text(encoding="utf-8") != before
@@ -227,6 +228,16 @@ def test_init_without_sides_and_without_a_person_says_what_to_give(empty: Office
     done = empty.call("--config", str(empty.folder / "new.yaml"), "init")
     assert done.code == 2
     assert "--salesforce" in done.err
+
+
+def test_init_names_no_temporary_file(empty: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HUB_TOKEN", raising=False)
+    options = ("--side", "hub=hubspot", "--side", "other=hubspot")
+    done = empty.call("--config", str(empty.folder / "new.yaml"), "init", *options)
+    assert done.code == 2
+    assert "the new configuration: sides.hub.credentials.token" in done.err
+    assert ".part" not in done.err
+    assert list(empty.folder.glob("*.part")) == []
 
 
 def test_init_asks_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
