@@ -62,7 +62,7 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
             yield from check(key, side)
         if side.ca_file and not (folder / side.ca_file.expanduser()).is_file():
             yield Problem((*key, "ca_file"), f"there is no file `{side.ca_file}`", _RELATIVE)
-    if not config.partners:
+    if not (config.partners or config.populations or config.sharing.model_fields_set):
         yield from _enough_sides(config)
     yield from _same_account_twice(config)
     for kind, customs in config.custom.items():

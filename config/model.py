@@ -241,7 +241,7 @@ class CustomField(Strict):
 
 _TWO_SIDES_OR_PARTNERS: dict[str, JsonValue] = {
     "anyOf": [
-        {"required": ["partners"]},
+        *({"required": [key]} for key in ("partners", "populations", "sharing")),
         {"required": ["sides"], "properties": {"sides": {"minProperties": 2}}},
     ]
 }

@@ -229,6 +229,16 @@ def test_a_configuration_for_lists_alone_syncs_nothing(
     assert "nothing tells where our accounts are" in found.err
 
 
+def test_sharing_alone_is_a_configuration_for_lists(
+    folder: Path, tieline: Callable[..., Result]
+) -> None:
+    text = "version: 1\nsharing: {accounts: ours.csv, company: A}\n"
+    (folder / "tieline.yaml").write_text(text, encoding="utf-8")
+    found = tieline("map", "partner", "beta", "--theirs", str(folder / "customers.csv"), "--json")
+    assert found.code == 0, found.err
+    assert len(found.json["mutual"]) == 5
+
+
 def test_decisions_of_a_file_are_followed(folder: Path, tieline: Callable[..., Result]) -> None:
     (folder / "decided.csv").write_text(
         lines(("Ours", "Theirs", "Answer", "By"), ("line 2", "list 1 line 2", "different", "ann")),
