@@ -168,6 +168,12 @@ class Resolver:
         if thing.cause == "create" and not text.strip():
             raise _no(f"{thing.id}: {thing.message}", "Answer `value V` with a value.")
         raw = self._entity(thing, text) if definition.type == "ref" else _read(text, definition)
+        if definition.type == "money" and isinstance(raw, Mapping) and not raw.get("currency"):
+            amount = raw.get("amount")
+            raise _no(
+                f"{thing.id}: {thing.field}: the currency is missing",
+                f"Answer with amount and currency, such as `value {amount} EUR`.",
+            )
         try:
             shown = validate(thing.kind, {thing.field: raw}, self.custom)
         except MappingError as error:

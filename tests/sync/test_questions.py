@@ -838,6 +838,16 @@ def test_a_value_of_another_type_is_told(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("text", ["75750", '{"amount": "75750"}'])
+def test_an_amount_without_a_currency_is_told(tmp_path: Path, text: str) -> None:
+    world = conflict(tmp_path, ("left", "right"))
+    thing = replace(the(world, "conflict"), field="annual_revenue")
+    with world.engine.store() as store, pytest.raises(SettingsError) as told:
+        Resolver(store, FIELDS, {}, "anna", world.clock.now()).check(thing, parse(["value", text]))
+    assert "annual_revenue: the currency is missing" in told.value.message
+    assert "`value 75750 EUR`" in told.value.remedy
+
+
 @BOTH
 def test_an_answer_is_carried_out_once_although_the_vendor_s_was_lost(
     tmp_path: Path, names: tuple[str, str]
