@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from config.rules import FieldSettings, KindSettings
+from sync.answers import held_cause
 from sync.asking import AnswerTo, ask, by_answer, fought, held, questions_of
 from sync.deletion import carry_out, choose
 from sync.fields import FieldContext, Project, Projected, Shape, Verdict, View, blank, decide_scalar
@@ -272,7 +274,7 @@ def _create(
     fields, incomplete, followed = made.fields, made.incomplete, made.followed
     missing = rules.missing_required(target, {f.name: f.new for f in fields})
     if missing:
-        question = _missing(entity, target, missing, rules)
+        question = _missing(entity, target, missing, rules, made.problems)
         _ask_for_creation(question, rules, decision)
         return
     source = awake[0]
@@ -309,6 +311,8 @@ class _Creation:
     incomplete: set[str] = field(default_factory=set)
     questions: list[Question] = field(default_factory=list)
     followed: list[tuple[int, str]] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+    """Why a field that has a value is not in it."""
 
 
 def _creation_fields(
@@ -324,6 +328,7 @@ def _creation_fields(
             continue
         there = _project(entity, rules, target.side, target.object_type, name, verdict.agreed)
         if there.problem:
+            made.problems[name] = held_cause(there.problem)[1]
             question = _held_on_creation(entity, awake, target, name, verdict, there.problem)
             if rules.answer_to(question) is None:
                 made.questions.append(question)
@@ -381,10 +386,19 @@ def _supply(
         decision.follow(answer)
 
 
-def _missing(entity: Entity, target: Target, missing: str, rules: Rules) -> Question:
-    """The question about one vendor field that a new record must not lack."""
-    text = f"cannot be created on {target.side}: {missing} is required and would be empty"
+def _missing(
+    entity: Entity,
+    target: Target,
+    missing: str,
+    rules: Rules,
+    problems: Mapping[str, str] = MappingProxyType({}),
+) -> Question:
+    """The question about one vendor field that a new record must not lack; `problems`: why fields
+    that have a value cannot be given it."""
     name = rules.supplies(target, missing)
+    reason = problems.get(name)
+    lacking = f"and its value is held: {reason}" if reason else "and would be empty"
+    text = f"cannot be created on {target.side}: {missing} is required {lacking}"
     return creation_question(entity, target.side, text, name or missing, supplied=bool(name))
 
 

@@ -292,6 +292,22 @@ def test_a_missing_value_is_given_and_holds_on_every_side(tmp_path: Path) -> Non
     quiet(world)
 
 
+def test_a_required_value_that_is_held_is_not_called_empty(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    requires(world, "right", "Account", "name")
+    schema = world.crms["right"].schema("Account")
+    schema.fields["name"] = replace(schema.fields["name"], length=10)  # type: ignore[index]
+    world.crms["left"].insert("Account", {"name": "Acme of Nowhere", "domain": "acme.com"})
+    settle(world, 2)
+    assert "is too long" in the(world, "held").message
+    asked = the(world, "create").message
+    assert "name is required and its value is held" in asked
+    assert "is too long (15 characters, at most 10)" in asked
+    answer(world, the(world, "held"), "value", "Acme")
+    run(world)
+    assert names_of(world, "right") == ["Acme"]
+
+
 @pytest.mark.parametrize("words", [("skip",), ("always", "skip")], ids=" ".join)
 def test_a_record_is_never_created(tmp_path: Path, words: tuple[str, ...]) -> None:
     world = uncreatable(tmp_path)
