@@ -260,7 +260,7 @@ class Matcher:
         entities = {r.entity for r in others if r.entity}
         loose = [r for r in others if r.entity is None]
         if twins:
-            self._ask(row, "ambiguous", f"several records share {said}", others, matching)
+            self._ask(row, "ambiguous", f"shares {said} with", others, matching)
             return True
         if _one_each(others) and len(entities) <= 1:
             entity = next(iter(entities), None) or self._new_entity(others[0])
@@ -271,7 +271,7 @@ class Matcher:
             for other in loose:
                 self._link(other, entity, f"key: {said}", matching)
             return True
-        self._ask(row, "ambiguous", f"several records share {said}", others, matching)
+        self._ask(row, "ambiguous", f"shares {said} with", others, matching)
         return True
 
     def _occupied(self, entity: str, side: str) -> bool:

@@ -57,12 +57,16 @@ def short_id(question: str) -> str:
     return base64.b32encode(hashed).decode().translate(_AMBIGUOUS)[:_ID_LENGTH].lower()
 
 
+_NAMES_RECORDS = ("several", "shares", "same", "carries")
+"""How messages begin that end with the records that they are about."""
+
+
 def pattern(message: str) -> str:
     """A message without quoted values, ids and names of records, so that like stands by like."""
     text = message.partition("; asked again: ")[0]
     if LOOKS_LIKE in text:
         return "looks like another one"
-    text = text.partition(": ")[0] if text.startswith(("several", "same", "carries")) else text
+    text = text.partition(": ")[0] if text.startswith(_NAMES_RECORDS) else text
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
     text = re.sub(r"\S+@\S+", "…", text)
     return re.sub(r"\b(?=\w*\d)[\w-]+", "…", text)
