@@ -208,11 +208,10 @@ def told(
     json: Json = False,
 ) -> None:
     """What partners were ever told, from the log. Asks no side."""
-    from app import partner_output
-    from app.told import ToldLog
+    from app import partner_maps, partner_output
 
     session = open_session(ctx.obj, json=json)
-    entries = ToldLog(session.load().state).entries(name)
+    entries = partner_maps.told_to(session, name)
     if json:
         session.print_json({"told": entries})
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from app.session import Session
 from app.sources import STATE, read_book
@@ -166,7 +167,7 @@ def our_list(session: Session, loaded: LoadedConfig, partner: Partner, wishes: W
             "nothing tells where our accounts are",
             remedy="Name a side or a file under `sharing.accounts`, or with --ours.",
         )
-    book = read_book(loaded, session.clock, source)
+    book = _noted(read_book(loaded, session.clock, source), source)
     populations = populations_of(config.populations)
     found = members(populations, book, listed=source not in (*config.sides, STATE))
     standard = {p.name: p.standard for p in populations.values() if p.standard}
@@ -243,9 +244,17 @@ def _one_list(
         sheet=given.sheet,
         encoding=given.encoding,
     )
+    book = _noted(book, given.source)
     if given.population:
         return book, {given.population: frozenset(a.id for a in book.accounts)}
     return book, members(USUAL, book) if side else listed_members(book)
+
+
+def _noted(book: Book, source: str) -> Book:
+    """With a note where the list is empty, as after an export of the wrong view."""
+    if book.accounts:
+        return book
+    return replace(book, notes=(*book.notes, f"the list {source} is empty: no account is in it"))
 
 
 _DECIDED = (
@@ -283,6 +292,23 @@ def decisions(loaded: LoadedConfig, partner: Partner) -> list[Decision]:
 
 
 # -- what the partner is told ----------------------------------------------------------------------
+
+
+def told_to(session: Session, name: str | None) -> list[dict[str, Any]]:
+    """What a partner was ever told, or all were. Raises SettingsError for a partner of whom neither
+    the configuration nor the log knows, StateError."""
+    loaded = session.load()
+    log = ToldLog(loaded.state)
+    entries = log.entries()
+    known = dict.fromkeys(
+        [*loaded.config.partners, *(entry["partner"] for entry in entries), *log.known()]
+    )
+    if name is not None and name not in known:
+        raise SettingsError(
+            f"there is no partner `{name}` in the configuration or in the log",
+            remedy=suggest(name, known, "Known") or "No partner is known yet.",
+        )
+    return [entry for entry in entries if name in (None, entry["partner"])]
 
 
 def report(made: Compared, file: Path) -> Told:

@@ -113,7 +113,9 @@ def test_the_report_tells_what_is_shared_and_is_logged(
     assert shown.code == 0
     assert "for-acme.json" in shown.out
     assert tieline("map", "told", "--json").json["told"][0]["accounts"] == entry["accounts"]
-    assert tieline("map", "told", "nobody", "--json").json == {"told": []}
+    unknown = tieline("map", "told", "nobody", "--json")
+    assert unknown.code == 2
+    assert "Known: acme." in unknown.err
     for kept in (folder / ".tieline" / "partners").rglob("*.jsonl"):
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
@@ -198,6 +200,11 @@ def test_a_broken_list_is_told_and_nothing_is_taken(
     assert found.code == 2
     assert "prospects.csv: line 2" in found.err
     assert found.out == ""
+
+
+def test_a_list_without_rows_is_noted(folder: Path, tieline: Callable[..., Result]) -> None:
+    (folder / "prospects.csv").write_text("Firma,Website\n", encoding="utf-8")
+    assert "note: the list prospects.csv is empty" in tieline("map", "partner", "acme").out
 
 
 def test_a_list_may_be_named_on_the_command_line(
