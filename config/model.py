@@ -241,7 +241,9 @@ class CustomField(Strict):
 
 _TWO_SIDES_OR_PARTNERS: dict[str, JsonValue] = {
     "anyOf": [
-        *({"required": [key]} for key in ("partners", "populations", "sharing")),
+        {"required": ["partners"]},
+        {"required": ["populations"]},
+        {"required": ["sharing"]},
         {"required": ["sides"], "properties": {"sides": {"minProperties": 2}}},
     ]
 }
