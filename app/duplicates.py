@@ -27,7 +27,7 @@ from sync.waiting import short_id
 KINDS = ("account", "person")
 
 
-LEAST: Mapping[str, float] = {"account": 0.0, "person": likeness.LEAST["person"]}
+LEAST = likeness.LEAST
 """The score from which groups are told, unless asked otherwise."""
 
 
