@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import typer.main
 from typer.exceptions import Abort, TyperException
 
 from app import (
@@ -50,6 +51,23 @@ GLOBAL: dict[str, bool] = {
 """Options of the whole program, and whether a value follows; they may stand anywhere."""
 
 
+def _version(wanted: bool) -> None:
+    """Print the version and end: of the installed program, else of the folder that it runs from."""
+    if not wanted:
+        return
+    from importlib import metadata
+
+    try:
+        found = metadata.version("tieline")
+    except metadata.PackageNotFoundError:
+        import tomllib
+
+        project = Path(__file__).parent.parent / "pyproject.toml"
+        found = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    typer.echo(f"tieline {found}")
+    raise typer.Exit
+
+
 @app.callback()
 def root(
     ctx: typer.Context,
@@ -64,6 +82,10 @@ def root(
         bool, typer.Option("--debug", help="Log every step, and show tracebacks.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Results and errors only.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
 ) -> None:
     ctx.obj = Options(config, state, debug, quiet)
 
@@ -73,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = forward(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        code: Any = app(args=given, prog_name="tieline", standalone_mode=False)
+        code: Any = command()(args=given, prog_name="tieline", standalone_mode=False)
     except TyperException as error:
         if not str(error.format_message()).strip():
             return 2  # the help was shown instead of a message
@@ -89,6 +111,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == INTERRUPTED:  # the library has caught the interrupt, and says nothing
         return tell(KeyboardInterrupt(), debug=debug)
     return code if isinstance(code, int) else 0
+
+
+def command() -> Any:
+    """The whole program as Typer runs it; a flag shows no type in the help, for it takes none."""
+    made = typer.main.get_command(app)
+    waiting: list[Any] = [made]
+    while waiting:
+        one = waiting.pop()
+        waiting += getattr(one, "commands", {}).values()
+        for parameter in [*one.params, one.get_help_option(typer.Context(one))]:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""
+    return made
 
 
 def forward(arguments: Sequence[str]) -> list[str]:

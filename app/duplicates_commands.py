@@ -20,7 +20,7 @@ def duplicates(
     kind: Annotated[str, typer.Option("--kind", help="account or person.")] = "account",
     at_least: Annotated[
         float | None,
-        typer.Option("--at-least", min=0, max=1, help="From this score on [people: 0.9]."),
+        typer.Option("--at-least", min=0, max=1, help="From this score on: 0.3; people 0.9."),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="List everything, not only samples.")

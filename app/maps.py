@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from rapidfuzz import process
+from rapidfuzz.utils import default_process
+
 from app.graphs import NOWHERE, Origin, graph_of
 from app.session import Session
 from config.account_maps import AccountMaps
@@ -23,6 +26,9 @@ from mapping.accounts.words import word_of
 from mapping.conditions import holds, lookup
 
 _FEW = 8
+_OFFERED = 3
+_NEAR = 75
+"""Likeness (of 100) from which a name is offered for one that is not there."""
 
 
 def account_map(
@@ -69,14 +75,25 @@ def one(graph: Graph, kind: str, text: str) -> Entry:
     if len(found) == 1:
         return found[0]
     if not found:
+        near = ", ".join(f"`{name}`" for name in _near(graph, kind, text))
+        usual = "Give a record id, an entity id, a domain or the exact name."
         raise SettingsError(
             f"there is no {kind} {text!r} in the {graph.source or 'records'}",
-            remedy="Give a record id, an entity id, a domain or the exact name.",
+            remedy=f"Did you mean {near}? {usual}" if near else usual,
         )
     shown = "; ".join(f"{e.key} ({e.name})" for e in found[:_FEW])
     raise SettingsError(
         f"{text!r} is {len(found)} {kind}s: {shown}", remedy="Give the id of the one that is meant."
     )
+
+
+def _near(graph: Graph, kind: str, text: str) -> list[str]:
+    """The names that come nearest, best first."""
+    names = dict.fromkeys(entry.name for entry in graph.of(kind) if entry.name)
+    found = process.extract(
+        text, list(names), processor=default_process, limit=_OFFERED, score_cutoff=_NEAR
+    )
+    return [name for name, _, _ in found]
 
 
 def _deal(graph: Graph, account: Entry, text: str) -> Entry:

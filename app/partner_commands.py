@@ -21,10 +21,10 @@ Name = Annotated[str, typer.Argument(metavar="PARTNER", help="The partner, by it
 Accounts = Annotated[Path | None, typer.Option("--accounts", help="Our list: a CSV or XLSX file.")]
 OfSide = Annotated[str | None, typer.Option("--side", help="Our list: the accounts of a side.")]
 KeyOption = Annotated[
-    str | None, typer.Option("--key", help="Compare by domain or name-country [domain].")
+    str | None, typer.Option("--key", help="Compare by domain (default) or name-country.")
 ]
 ModeOption = Annotated[
-    str | None, typer.Option("--mode", help="Both learn: counts or reveal [counts].")
+    str | None, typer.Option("--mode", help="Both learn: counts (default) or reveal.")
 ]
 MinimumOption = Annotated[
     int | None, typer.Option("--minimum", min=1, help="A smaller result is not told [5].")

@@ -257,7 +257,8 @@ class Writer:
                 ledger.refuse(item, errors[id])
             else:
                 found = records.get(id)
-                made = result.created or (result.repeated and self._just_made(found, begun))
+                repeated = result.repeated and not item.row.id  # of an update nothing is made
+                made = result.created or (repeated and self._just_made(found, begun))
                 told = Done(item.op, found, id, created=made, refused=refused)
                 ledger.conclude(item, told)
         now = self._clock.monotonic()

@@ -10,6 +10,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from app.maps import one
+from core.errors import SettingsError
+from mapping.accounts.graph import Entry, bound
 from tests.app.office import Office
 
 CUSTOM = """
@@ -246,3 +249,14 @@ def test_what_cannot_be_drawn_is_said(synced: Office) -> None:
         assert told.code == 2, row
         assert "committee.csv" in told.err
         assert message in told.err
+
+
+def test_near_names_are_offered_for_one_that_is_not_there() -> None:
+    names = {"a1": "Caldford Optics S.L.", "a2": "Globex"}
+    graph = bound([Entry(key, "account", {"name": name}) for key, name in names.items()])
+    with pytest.raises(SettingsError) as told:
+        one(graph, "account", "caldford optic")
+    assert "Did you mean `Caldford Optics S.L.`?" in told.value.remedy
+    with pytest.raises(SettingsError) as told:
+        one(graph, "account", "Zzyzx")
+    assert "Did you mean" not in told.value.remedy

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import typer.main
 
-from app.cli import app, forward
+from app.cli import app, forward, main
 from app.schema import MAPPING_SCHEMA, mapping_schema
 from app.state import REMEDIES, WRITES
 from app.sync_commands import Guard
@@ -76,6 +76,16 @@ def test_every_command_is_documented_with_its_options() -> None:
         assert "Exit codes:" in own, name
         if any("--json" in parameter.opts for parameter in command.params):
             assert "JSON:" in own, name
+
+
+def test_a_flag_shows_no_type_and_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--help"], ["duplicates", "--help"], ["map", "partner", "--help"]):
+        assert main(arguments) == 0
+        shown = capsys.readouterr().out
+        assert "<bool>" not in shown
+        assert "<str>" in shown or "<path>" in shown
+    assert main(["--version"]) == 0
+    assert re.fullmatch(r"tieline \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
 
 
 def test_every_exit_code_is_documented() -> None:

@@ -37,7 +37,10 @@ def seeded(folder: Path, size: dict[str, int]) -> Iterator[Live]:
 
 def command(world: Live) -> subprocess.Popen[bytes]:
     """`tieline run` as a process of its own."""
-    arguments = [sys.executable, "-m", "app.cli", "--config", str(world.config), "run"]
+    arguments = [
+        *(sys.executable, "-m", "app.cli", "--config", str(world.config)),
+        *("run", "--allow", "ambiguous"),
+    ]
     return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
