@@ -41,7 +41,7 @@ def accounts(world: World, side: str) -> list[str]:
     [
         (
             {"name": "Müller Maschinenbau GmbH"},
-            {"name": "Mueller Maschinenbau"},
+            {"name": "Mueller Machinenbau"},
             "97 % alike",
         ),
         (
