@@ -41,8 +41,8 @@ def accounts(world: World, side: str) -> list[str]:
     [
         (
             {"name": "Müller Maschinenbau GmbH"},
-            {"name": "Mueller Machinenbau"},
-            "97 % alike",
+            {"name": "Mueler Maschinenbau"},
+            "% alike",
         ),
         (
             {"name": "Acme Logistics", "domain": "acme.com"},
