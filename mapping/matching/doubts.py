@@ -182,10 +182,20 @@ def _cut(case: Case) -> str | None:
 def _misspelt(case: Case) -> str | None:
     """One letter more or less makes another company as often as a slip (Emcor, Emcore)."""
     pair, name = case.name.alike, case.name
-    if not pair or name.equal or pair["rarest"] > 0 or pair["sorted"]:
-        return None
     keyed = case.columns.get("domain") or case.columns.get("phone")
-    return None if keyed else "no word is spelled alike in both names"
+    if not pair or name.equal or pair["sorted"] or keyed:
+        return None
+    if pair["rarest"] == 0:
+        return "no word is spelled alike in both names"
+    return "the first word is spelled in two ways" if _slip(name.left, name.right) else None
+
+
+def _slip(left: Name, right: Name) -> bool:
+    """Whether what both names begin with is another word by a letter or two (Hansen, Jansen)."""
+    one, two = left.core[0], right.core[0]
+    short = min(one, two, key=len)
+    begun = one.startswith(short) and two.startswith(short)
+    return not begun and alike.likeness(one, two) > 0
 
 
 def _sisters(case: Case) -> str | None:
