@@ -71,9 +71,8 @@ class Settler:
 
     def _left_behind(self, row: Row, name: str, value: Value, waits: Sequence[str]) -> bool:
         """Whether some side took the value that its own side has given up since the plan."""
-        now = row.seen.get(name)
         taken = any((action, name) in self.acknowledged for action in waits)
-        return taken and now != value and not isinstance(now or value, list)  # sets are combined
+        return taken and not isinstance(value, list) and row.seen.get(name) != value
 
     def _outstanding(self, action: str, name: str) -> bool:
         return (action, "") in self.acknowledged or (action, name) in self.refused
