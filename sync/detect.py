@@ -11,7 +11,6 @@ from core.clock import Clock
 from core.errors import CursorExpiredError
 from sync import erasure
 from sync.model import Row, State
-from sync.putback import put_back
 from sync.sides import Side, by_name
 from sync.store import Store
 
@@ -117,10 +116,8 @@ def observe(side: Side, kind: str, records: Sequence[RemoteRecord], store: Store
         known = store.by_ids(side.name, object_type, [r.id for r in batch])
         for record in batch:
             row = known.get(record.id)
-            before = dict(row.seen) if row is not None else {}
             fresh = merge_record(side, kind, record, row)
             if fresh is not None:
-                put_back(fresh, before, store)
                 known[record.id] = fresh
                 changed.append(fresh)
                 deleted += int(fresh.state is State.ARCHIVED and fresh.entity is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sync import undone
@@ -61,18 +61,11 @@ class Settler:
             waits = settlement.waits.get(name, ())
             if all(self._passed(action, name, carried) for action in waits):
                 row.base[name] = self.sent.get((*row.key, name), value)
-            elif self._left_behind(row, name, value, waits):
-                row.base[name] = value  # what it shows now is a later change
             elif any(self._outstanding(action, name) for action in waits):
                 # the counterpart was left without this value: it is still to be carried over,
                 # and what the counterpart shows instead is not a second opinion
                 row.base.setdefault(name, None)
         row.dirty = row.seen != row.base or bool(row.problems)
-
-    def _left_behind(self, row: Row, name: str, value: Value, waits: Sequence[str]) -> bool:
-        """Whether some side took the value that its own side has given up since the plan."""
-        taken = any((action, name) in self.acknowledged for action in waits)
-        return taken and not isinstance(value, list) and row.seen.get(name) != value
 
     def _outstanding(self, action: str, name: str) -> bool:
         return (action, "") in self.acknowledged or (action, name) in self.refused

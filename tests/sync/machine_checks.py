@@ -87,7 +87,6 @@ class Checks:
                 f"by a plan that saw {planned[side]!r}"
             )
             seen = {before.get(side, FRESH), planned.get(side, FRESH), value}
-            seen |= {thing.shown.pop((spec.name, side), value)}
             thing.possible(spec.name, side).update(seen)
             if before.get(side, FRESH) != value:
                 thing.possible(spec.name, side).update(before.values(), planned.values())
@@ -154,7 +153,6 @@ class Checks:
             for thing in self.people.all()
             if all(
                 self._settled(thing, spec, side) == {value}
-                and thing.shown.get((spec.name, side), value) == value
                 for spec in self.people.specs(thing)
                 for side, value in self.people.now(thing, spec).items()
             )
@@ -281,7 +279,6 @@ class Checks:
                 )
                 for side in now:
                     thing.bases.setdefault(spec.name, {})[side] = {o.base[side] for o in right}
-                    thing.shown[spec.name, side] = now[side]
 
     def _conflicts(self) -> set[tuple[str, str]]:
         entities = self._entities()

@@ -29,8 +29,6 @@ class Thing:
     at: dict[str, tuple[str, str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     bases: dict[str, dict[str, set[Value]]] = field(default_factory=dict)
-    shown: dict[tuple[str, str], Value] = field(default_factory=dict)
-    """(field, side) -> what the last run that saw everything saw or wrote there."""
     touched: dict[str, set[datetime]] = field(default_factory=dict)
     """When people may last have changed its record, as the side tells it."""
     linked: bool = False
@@ -272,12 +270,10 @@ def outcomes(
     sides = list(now)
     choices = [sorted(thing.possible(spec.name, s), key=repr) for s in sides]
     times = _times(thing, spec)
-    shown = {s: v for (name, s), v in thing.shown.items() if name == spec.name and s in now}
     seen: set[Any] = set()
     told: set[str] = set()
     for bases, when in product(product(*choices), times):
         base = {s: settled_as(s, b) for s, b in zip(sides, bases, strict=True)}
-        base |= _put_back(spec, now, base, {s: settled_as(s, v) for s, v in shown.items()})
         if (key := (*base.values(), *when.values())) in seen:
             continue
         seen.add(key)
@@ -289,22 +285,6 @@ def outcomes(
         if repr(found) not in told:
             told.add(repr(found))
             yield found
-
-
-def _put_back(
-    spec: Spec, now: Mapping[str, Value], base: Mapping[str, Value], shown: Mapping[str, Value]
-) -> dict[str, Value]:
-    """Where people put back what had been carried to some side, and not to all: what was carried
-    is what they changed."""
-    if spec.shape in ("set", "roles"):
-        return {}
-    return {
-        side: value
-        for side, value in shown.items()
-        if now[side] == base[side] != value
-        and value != FRESH
-        and any(b == value for other, b in base.items() if other != side)
-    }
 
 
 def _times(thing: Thing, spec: Spec) -> list[dict[str, datetime]]:

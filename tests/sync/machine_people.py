@@ -281,7 +281,6 @@ class People:
         self.note(thing, side, *record)
         thing.touched[side] = set(heir.touched.get(side, set()))
         for spec in self.specs(thing):
-            thing.shown.pop((spec.name, side), None)
             thing.bases.setdefault(spec.name, {})[side] = set(heir.possible(spec.name, side))
         for other in self.all(side=side):  # what named the record that was deleted names nothing
             for spec in self.specs(other):

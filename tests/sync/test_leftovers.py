@@ -8,13 +8,9 @@ from pathlib import Path
 import pytest
 
 from connectors.memory import Quirks
-from sync.events import Events
-from sync.model import Plan, Row, Settlement
-from sync.settle import Settler
-from sync.store import Store
 from tests.sync.situations import EVERY_GUARD, find, settle
 from tests.sync.test_moves import causes, names, quiet, twins
-from tests.sync.worlds import START, World, make_world
+from tests.sync.worlds import World, make_world
 
 NEW_IDS = Quirks(merge_new_id=True)
 
@@ -156,83 +152,3 @@ def test_a_value_that_a_lost_creation_did_not_take_is_carried_over_or_told(tmp_p
         failures += world.engine.run(allowed=EVERY_GUARD).failures
     assert [(f.side, f.field) for f in failures if f.field] == [("third", "industry")]
     assert world.engine.verify().unexplained == []
-
-
-IGNORES_INDUSTRY = Quirks(ignored=frozenset({"Account.industry"}))
-
-
-def industries(world: World) -> list[object]:
-    """The industry of Acme on every side, as people see it."""
-    return [
-        next(f.get("industry") for f in crm.snapshot()["Account"].values())
-        for crm in world.crms.values()
-    ]
-
-
-@pytest.mark.parametrize("before", [None, "energy"], ids=["blank", "value"])
-def test_a_value_that_one_side_took_and_another_did_not_can_be_put_back(
-    tmp_path: Path, before: str | None
-) -> None:
-    world = make_world(tmp_path, ("left", "right", "third"))
-    acme = world.crms["left"].insert("Account", {"name": "Acme", "domain": "a.com"})
-    world.crms["left"].edit("Account", acme, {"industry": before})
-    settle(world, 2)
-    world.crms["third"].quirks = IGNORES_INDUSTRY
-    world.crms["left"].edit("Account", acme, {"industry": "banking"})
-    settle(world, 2)
-    assert industries(world) == ["banking", "banking", before]
-    world.crms["left"].edit("Account", acme, {"industry": before})
-    settle(world, 2)
-    assert industries(world) == [before, before, before]
-    assert world.engine.verify().differences == []
-    quiet(world)
-
-
-@pytest.mark.parametrize("now", [None, "retail"], ids=["cleared", "changed"])
-def test_an_edit_before_a_late_plan_travels_where_a_new_record_did_not_take_the_old_value(
-    tmp_path: Path, now: str | None
-) -> None:
-    world = make_world(tmp_path, ("left", "right", "third"), quirks={"third": IGNORES_INDUSTRY})
-    fields = {"name": "Acme", "domain": "a.com", "industry": "banking"}
-    acme = world.crms["left"].insert("Account", fields)
-    plan = world.engine.plan()
-    world.crms["left"].edit("Account", acme, {"industry": now})
-    world.engine.apply(plan, allowed=EVERY_GUARD)
-    assert industries(world) == [now, "banking", None]
-    settle(world, 2)
-    assert industries(world) == [now, now, None]
-    assert world.engine.verify().unexplained == []
-
-
-def test_a_reference_that_one_side_did_not_take_can_be_put_back(tmp_path: Path) -> None:
-    world = make_world(tmp_path, ("left", "right", "third"))
-    left = world.crms["left"]
-    one, two = (left.insert("Account", {"name": n, "domain": f"{n}.com"}) for n in ("one", "two"))
-    ada = left.insert("Contact", {"last_name": "Ada", "email": "ada@x.org", "account": one})
-    settle(world, 2)
-    world.crms["third"].quirks = Quirks(ignored=frozenset({"Contact.account"}))
-    left.edit("Contact", ada, {"account": two})
-    settle(world, 2)
-    left.edit("Contact", ada, {"account": one})
-    settle(world, 2)
-    for side, crm in world.crms.items():
-        contact = crm.snapshot()["Contact"][find(world, side, "Contact", last_name="Ada")]
-        assert contact["account"] == find(world, side, "Account", name="one")
-    assert world.engine.verify().differences == []
-
-
-@pytest.mark.parametrize(("taken", "base"), [(True, "banking"), (False, None)])
-def test_a_value_given_up_while_its_plan_is_applied_is_settled_if_some_side_took_it(
-    taken: bool, base: str | None
-) -> None:
-    with Store(None) as store:
-        seen, settled = {"industry": "retail"}, {"industry": "banking"}
-        store.put([Row("left", "Account", "1", "account", entity="e", seen=seen)])
-        acknowledged = {("right", "industry")} if taken else set()
-        settler = Settler(store, Events(store, "r"), acknowledged, {("third", "industry")}, {})
-        waits = {"industry": ("right", "third")}
-        settlement = Settlement("e", {"left": settled}, waits)
-        settler.settle(Plan("p", START, "", settlements=(settlement,)))
-        row = store.row("left", "Account", "1")
-        assert row is not None
-        assert row.base == {"industry": base}
