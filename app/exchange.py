@@ -54,12 +54,12 @@ class Exchange:
 
     def __init__(self, session: Session, agreement: Agreement) -> None:
         self._session = session
-        self._agreed = agreement
+        self.agreed = agreement
         self._store = ExchangeStore(state_folder(session) / "exchange")
 
     def offer(self, companies: Sequence[Company], out: Path) -> dict[str, Any]:
         """Write the first message. Raises ExchangeError, SettingsError, StateError."""
-        agreed = self._agreed
+        agreed = self.agreed
         with self._store.alone():
             self._not_too_often()
             index = keyed(companies, agreed.terms.key)
@@ -72,7 +72,7 @@ class Exchange:
     def answer(self, offered: Path, companies: Sequence[Company], out: Path) -> dict[str, Any]:
         """Write the second message. An offer is answered once: an answer to it with another list
         would tell the difference of the two."""
-        agreed = self._agreed
+        agreed = self.agreed
         offer = self._read(offered)
         with self._store.alone():
             self._not_too_often()
@@ -92,7 +92,7 @@ class Exchange:
         """The result; for the offerer the third message too. The key of the run is destroyed."""
         message = self._read(received)
         with self._store.alone():
-            pending, named = self._store.pending(message.run, self._agreed.partner)
+            pending, named = self._store.pending(message.run, self.agreed.partner)
             if pending.step is Step.OFFER:
                 if out is None:
                     raise SettingsError(
@@ -124,16 +124,16 @@ class Exchange:
                 f"{path} cannot be read: {reason}", remedy="Name the file that the partner sent."
             ) from None
         try:
-            return read(text, self._agreed.secret)
+            return read(text, self.agreed.secret)
         except ExchangeError as error:
             raise ExchangeError(f"{path}: {error.message}", remedy=error.remedy) from None
 
     def _send(self, message: Message, out: Path) -> None:
         with written(out) as file:
-            file.write(write(message, self._agreed.secret).encode())
+            file.write(write(message, self.agreed.secret).encode())
 
     def _not_too_often(self) -> None:
-        agreed = self._agreed
+        agreed = self.agreed
         begun = self._store.begun(agreed.partner, self._session.clock.now())
         if begun >= agreed.runs_a_week:
             raise ExchangeError(
@@ -145,7 +145,7 @@ class Exchange:
     def _note(self, kept: Pending, did: str, **counts: Any) -> None:
         terms = kept.terms
         entry = Entry(
-            at=self._session.clock.now().isoformat(), by=user_name(), partner=self._agreed.partner,
+            at=self._session.clock.now().isoformat(), by=user_name(), partner=self.agreed.partner,
             run=kept.run, did=did, mode=str(terms.mode), key=str(terms.key),
             minimum=terms.minimum, commitment=kept.bound.value, salt=kept.bound.salt,
             theirs=kept.theirs,
@@ -162,7 +162,7 @@ class Exchange:
             "run": message.run,
             "message": str(message.step),
             "file": str(out),
-            "partner": self._agreed.partner,
+            "partner": self.agreed.partner,
             "accounts": len(companies),
             "without_key": len({c.id for c in companies} - with_key),
             "keys": len(index),
@@ -182,7 +182,7 @@ class Exchange:
     ) -> dict[str, Any]:
         told: dict[str, Any] = {
             "run": message.run,
-            "partner": self._agreed.partner,
+            "partner": self.agreed.partner,
             "terms": _terms(pending.terms),
             "told": result.told,
             "mutual_keys": result.size if result.told else None,

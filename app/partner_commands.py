@@ -10,7 +10,11 @@ import typer
 from app.session import Session, open_session
 
 if TYPE_CHECKING:
-    from app.exchange import Agreement
+    from collections.abc import Sequence
+
+    from app.exchange import Agreement, Exchange
+    from app.exchange_terms import Wishes
+    from mapping.matching.model import Company
 
 partner = typer.Typer(
     help="Find the accounts that a partner has too, without showing the others.",
@@ -61,13 +65,12 @@ def offer(
     json: JsonOption = False,
 ) -> None:
     """Begin an exchange: writes the first message, which the partner answers."""
-    from app import exchange, exchange_terms
+    from app.exchange_terms import Wishes
 
+    wishes = Wishes(key, mode, minimum, limit, pad_to, runs_a_week, secret_file)
     session = open_session(ctx.obj, json=json)
-    wishes = exchange_terms.Wishes(key, mode, minimum, limit, pad_to, runs_a_week, secret_file)
-    agreed = exchange_terms.agreement(session, name, wishes)
-    companies = exchange_terms.companies(session, name, accounts, side)
-    _sent(session, exchange.Exchange(session, agreed).offer(companies, out), agreed)
+    begun, companies = _begun(session, name, wishes, accounts, side)
+    _sent(session, begun.offer(companies, out), begun.agreed)
 
 
 @partner.command()
@@ -88,13 +91,12 @@ def answer(
     json: JsonOption = False,
 ) -> None:
     """Answer a partner's offer, once, if it keeps to the terms given here."""
-    from app import exchange, exchange_terms
+    from app.exchange_terms import Wishes
 
+    wishes = Wishes(key, mode, minimum, limit, pad_to, runs_a_week, secret_file)
     session = open_session(ctx.obj, json=json)
-    wishes = exchange_terms.Wishes(key, mode, minimum, limit, pad_to, runs_a_week, secret_file)
-    agreed = exchange_terms.agreement(session, name, wishes)
-    companies = exchange_terms.companies(session, name, accounts, side)
-    _sent(session, exchange.Exchange(session, agreed).answer(message, companies, out), agreed)
+    begun, companies = _begun(session, name, wishes, accounts, side)
+    _sent(session, begun.answer(message, companies, out), begun.agreed)
 
 
 @partner.command()
@@ -142,6 +144,17 @@ def log_(
         session.print_json({"runs": found})
     else:
         show_exchange.log(session.out, found)
+
+
+def _begun(
+    session: Session, name: str, wishes: Wishes, accounts: Path | None, side: str | None
+) -> tuple[Exchange, Sequence[Company]]:
+    """The exchange under the terms agreed, and our list for it."""
+    from app import exchange, exchange_terms
+
+    agreed = exchange_terms.agreement(session, name, wishes)
+    companies = exchange_terms.companies(session, name, accounts, side)
+    return exchange.Exchange(session, agreed), companies
 
 
 def _sent(session: Session, told: dict[str, Any], agreed: Agreement) -> None:
