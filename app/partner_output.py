@@ -190,8 +190,8 @@ def log(out: Console, entries: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (
             entry["at"][:19].replace("T", " "), entry["partner"], entry["file"],
-            sum(c["count"] is not None for c in entry["counts"]), len(entry["fresh"]),
-            len(entry["accounts"]),
+            sum(c["count"] is not None for c in entry["counts"]),
+            sum(c["how"] == "fresh" for c in entry["counts"]), len(entry["accounts"]),
         )
         for entry in entries
     ]  # fmt: skip
