@@ -17,7 +17,7 @@ from core.errors import ExchangeError, StateError
 from mapping.accounts.exchange.message import KeyKind, Mode, Step, Terms
 from mapping.accounts.exchange.protocol import Commitment, Pending
 
-OVER = ("finished", "concluded")
+BEGUN, OVER = ("offered", "answered"), ("finished", "concluded")
 WEEK = timedelta(days=7)
 
 Named = dict[str, list[list[str]]]
@@ -102,6 +102,12 @@ class ExchangeStore:
         named = content.pop("named")
         return _pending(content), named
 
+    def widest(self) -> int:
+        """The points that a run under way has at most; 0 where there is none."""
+        with _guarded(self._folder):
+            runs = [json.loads(p.read_text("utf-8")) for p in self._folder.glob("*.json")]
+            return max((int(run["terms"]["limit"]) for run in runs), default=0)
+
     def destroy(self, run: str) -> None:
         """Overwrite and remove what was kept of a run: its key is never used again."""
         path = self._path(run)
@@ -133,17 +139,15 @@ class ExchangeStore:
             lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
             return [Entry(**json.loads(line)) for line in lines if line]
 
-    def answered(self, run: str) -> Entry | None:
-        """When an offer of this run was answered, if it was."""
-        return next((e for e in self.log() if e.run == run and e.did == "answered"), None)
+    def begun_here(self, run: str) -> Entry | None:
+        """When the offer of this run was answered here, or made here, if it was."""
+        return next((e for e in self.log() if e.run == run and e.did in BEGUN), None)
 
     def begun(self, partner: str, now: datetime) -> int:
         """Runs begun with a partner within the last week, by either side."""
         since = (now - WEEK).isoformat()
         return sum(
-            1
-            for e in self.log()
-            if e.partner == partner and e.did in ("offered", "answered") and e.at >= since
+            1 for e in self.log() if e.partner == partner and e.did in BEGUN and e.at >= since
         )
 
 
