@@ -251,10 +251,12 @@ def _one_list(
 
 
 def _noted(book: Book, source: str) -> Book:
-    """With a note where the list is empty, as after an export of the wrong view."""
-    if book.accounts:
-        return book
-    return replace(book, notes=(*book.notes, f"the list {source} is empty: no account is in it"))
+    """With the source before its notes, and a note where the list is empty, as after an export of
+    the wrong view."""
+    notes = tuple(f"{Path(source).name}: {note}" for note in book.notes)
+    if not book.accounts:
+        notes += (f"the list {source} is empty: no account is in it",)
+    return replace(book, notes=notes)
 
 
 _DECIDED = (

@@ -127,6 +127,26 @@ def test_superiors_stand_above_and_no_two_cards_overlap(browser: Browser, tmp_pa
         found.clean()
 
 
+def test_wide_names_stay_within_their_cards(browser: Browser, tmp_path: Path) -> None:
+    """A name of wide letters is broader than its number of letters tells."""
+    data = hostile.account_map().to_json()
+    for member in data["members"]:
+        member["name"] = member["title"] = "W" * 40
+    with opened(browser, tmp_path / "p.html", account_page(data)) as found:
+        for text in found.page.locator(".node text").all():
+            reaches = text.evaluate("t => t.getBBox().x + t.getBBox().width")
+            clipped = text.evaluate("t => getComputedStyle(t.parentElement).clipPath")
+            assert reaches <= 232 or "card" in clipped
+        found.clean()
+
+
+def test_the_page_of_a_partner_says_whom_it_is_for(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path / "p.html", PAGES["partner"]()) as found:
+        foot = found.page.locator("footer").inner_text()
+        assert f"for {hostile.partner_map().ours.name} alone" in foot
+        assert "--report-for-partner" in foot
+
+
 def test_the_chart_has_a_table_beside_it(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, tmp_path / "p.html", PAGES["account"]()) as found:
         rows = found.page.locator("#people-table tbody tr")
