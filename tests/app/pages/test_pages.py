@@ -199,6 +199,23 @@ def test_a_matrix_by_keyboard(browser: Browser, which: str, tmp_path: Path) -> N
         found.clean()
 
 
+def test_a_cell_without_anything_is_spoken_as_none(browser: Browser, tmp_path: Path) -> None:
+    """A dash is read out as nothing at all, or as a sign."""
+    data = hostile.partner_map().as_json()
+    nothing = {"our_count": 0, "their_count": 0, "entity_count": 0, "mutual": []}
+    data["matrix"] = [{**data["matrix"][0], **nothing}, *data["matrix"][1:]]
+    with opened(browser, tmp_path / "p.html", partner_page(data)) as found:
+        page = found.page
+        spoken = []
+        for metric in (0, 1, 2):
+            for cell in page.locator(".cell").filter(has_text="–").all():
+                spoken.append(cell.get_attribute("aria-label") or "")
+            page.locator("#metric").select_option(str(metric))
+        assert spoken
+        assert all(": no " in label and "–" not in label for label in spoken)
+        found.clean()
+
+
 def test_another_measure_changes_numbers_and_colours(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, tmp_path / "p.html", PAGES["territory"]()) as found:
         page = found.page
