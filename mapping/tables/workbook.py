@@ -34,6 +34,14 @@ _MOST_CELLS = 64_000_000
 too: one stray cell in the last corner would take more memory than any machine has."""
 _FEW_COLUMNS = 60
 """With no more than these even the longest sheet is within that."""
+_SHARED = re.compile(
+    rb't="s"[^>]*>(?:<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?<(?:\w+:)?v>(\d+)</'
+)
+"""A cell that shows a text of the workbook's table of texts, and which."""
+_TEXTS = "xl/sharedstrings.xml"
+_MOST_TEXT = 1 << 30
+"""Bytes of text in all cells of a sheet. A text stands in the file once however many cells show
+it, so a small file can hold more than any memory."""
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _WORTH_A_LOOK = re.compile(rb't="e"|<(?:\w+:)?f[ />]|mergeCell ')
 _CHUNK = 1 << 20
@@ -177,7 +185,35 @@ def _look(path: Path, part: str) -> _Marks:
             what = f"its cells reach to {cell_name(rows, columns - 1)}: that is no list"
             remedy = "Clear the cells that stand far away from the list, and save it."
             raise table_error(path, "", what, remedy)
+    _not_too_much_text(path, part)
     return marks
+
+
+def _not_too_much_text(path: Path, part: str) -> None:
+    lengths = _text_lengths(path)
+    if not lengths:
+        return
+    shown = sum(text.count(b't="s"') for text in _text(path, part))
+    if shown * max(lengths) <= _MOST_TEXT:
+        return
+    places = (int(n) for text in _text(path, part) for n in _SHARED.findall(text))
+    if sum(lengths[n] for n in places if n < len(lengths)) > _MOST_TEXT:
+        what = "its cells show more text than any list of accounts has"
+        raise table_error(path, "", what, "Save the rows that are wanted to a file of their own.")
+
+
+def _text_lengths(path: Path) -> list[int]:
+    """Bytes of every text that cells share."""
+    with zipfile.ZipFile(path) as parts:
+        part = next((n for n in parts.namelist() if n.casefold() == _TEXTS), None)
+        if part is None:
+            return []
+        with parts.open(part) as file:
+            found, rest = [], b""
+            while chunk := file.read(_CHUNK):
+                *texts, rest = (rest + chunk).split(b"</si>")
+                found += [len(text) for text in texts]
+    return found
 
 
 def _text(path: Path, part: str) -> Iterator[bytes]:

@@ -388,6 +388,48 @@ def test_stray_cells_that_do_no_harm(tmp_path: Path, row: int, cell: str) -> Non
     assert only(table)["name"] == "Acme"
 
 
+_LINK = (
+    '<Relationship Id="rId99" Target="sharedStrings.xml" Type="http://schemas.openxmlformats.org'
+    '/officeDocument/2006/relationships/sharedStrings"/>'
+)
+_TYPE = (
+    '<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
+    'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+
+
+def _sharing(path: Path, text: str, times: int) -> Path:
+    """A workbook in which many cells show one text of its table of texts."""
+    import zipfile
+
+    saved(path, WORKBOOK_HEAD, ["Acme", "acme.com"])
+    with zipfile.ZipFile(path) as parts:
+        kept = {name: parts.read(name).decode() for name in parts.namelist()}
+    cells = [f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(3, 3 + times)]
+    added = {
+        "xl/worksheets/sheet1.xml": ("</sheetData>", "".join(cells)),
+        "xl/_rels/workbook.xml.rels": ("</Relationships>", _LINK),
+        "[Content_Types].xml": ("</Types>", _TYPE),
+    }
+    for name, (end, more) in added.items():
+        kept[name] = kept[name].replace(end, more + end)
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    kept["xl/sharedStrings.xml"] = f'<sst xmlns="{space}"><si><t>{text}</t></si></sst>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
+        for name, data in kept.items():
+            parts.writestr(name, data)
+    return path
+
+
+def test_a_long_text_that_many_cells_show_does_not_take_all_memory(tmp_path: Path) -> None:
+    """The text stands in the file once: 0.3 MB would become 1.2 GB."""
+    path = _sharing(tmp_path / "a.xlsx", "A" * 30_000, 40_000)
+    with pytest.raises(SettingsError, match="more text than any list"):
+        read_table(path, COLUMNS)
+    table = read_table(_sharing(tmp_path / "b.xlsx", "A" * 30_000, 300), COLUMNS)
+    assert [len(line.values[0] or "") for line in table.lines[1:]] == [30_000] * 300
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_a_million_rows(tmp_path: Path, ending: str) -> None:
