@@ -315,6 +315,10 @@ def test_decisions_of_a_file_are_followed(folder: Path, tieline: Callable[..., R
         ("field: name,", "field: nme,", "sharing.private"),
         ("fields: contact}", "fields: contact, valid_from: 2026-02-01, valid_until: 2026-01-01}",
          "ends before it begins"),
+        ("fields: contact}", "fields: [name, ownr]}", "Did you mean `owner`?"),
+        ("fields: contact}", "fields: [name, custom.stage]}", "Declare it under `custom:`"),
+        ("  private:", "  presets: {mine: [name, brand]}\n  private:",
+         "sharing.presets.mine[1]: there is no field `brand`"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_told_with_its_line(
