@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from core.errors import ExchangeError
+from core.errors import ExchangeError, StateError
 from mapping.accounts.spreadsheet import read_records
 from tests.app.office import Office, Result
 
@@ -318,6 +318,29 @@ def test_the_log_tells_every_step_and_no_account(two: Two, mail: Mail) -> None:
     assert runs[0]["commitment"] == runs[1]["commitment"]
     assert "both0" not in (ours.exchange / "log.jsonl").read_text(encoding="utf-8")
     assert "finished by" in ours.partner_command("log").out
+
+
+def test_the_log_says_with_whom_there_was_nothing(two: Two, mail: Mail) -> None:
+    ours, _ = two
+    ours.offer(mail[0])
+    stranger = replace(ours, partner="gamma")
+    assert "no private exchange with gamma was ever begun" in stranger.partner_command("log").out
+
+
+def test_a_line_of_the_log_that_a_crash_cut_off_was_never_acted_on(two: Two, mail: Mail) -> None:
+    ours, theirs = two
+    log = ours.exchange / "log.jsonl"
+    ours.offer(mail[0])
+    with log.open("a", encoding="utf-8") as file:
+        file.write('{"at": "2026')
+    theirs.answer(mail[0], mail[1])
+    assert ours.finish(mail[1], "--out", str(mail[2])).code == 0
+    did = [r["did"] for r in ours.partner_command("log", "--json").json["runs"]]
+    assert did == ["offered", "finished"]
+    log.write_text(f"garbage\n{log.read_text(encoding='utf-8')}", encoding="utf-8")
+    broken = ours.partner_command("log")
+    assert broken.code == StateError.exit_code
+    assert "log.jsonl:1: the log of private exchanges was changed" in broken.err
 
 
 def test_the_offerer_must_name_a_file_for_the_last_message(two: Two, mail: Mail) -> None:
