@@ -168,6 +168,23 @@ def test_adding_one_account_to_their_list_changes_no_answer(
     assert hidden[0] == hidden[1] == hidden[2] == [None, 10]
 
 
+def test_a_population_that_can_have_nobody_is_told(
+    folder: Path, tieline: Callable[..., Result]
+) -> None:
+    """A list of accounts in a spreadsheet has no opportunities to test."""
+    path = folder / "tieline.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "populations:\n  customers: {}\n  prospects: {}\n"
+        "  selling: {filters: [{opportunities: [{field: is_closed, equals: false}]}]}\n",
+        encoding="utf-8",
+    )
+    found = tieline("map", "partner", "acme", "--json")
+    assert found.code == 0, found.err
+    assert (
+        "the population selling tests opportunities, and our list has none" in (found.json["notes"])
+    )
+
+
 def test_reports_of_several_days_that_add_up_to_one_account_tell_nothing(
     tmp_path: Path, call: Callable[..., Result]
 ) -> None:
