@@ -189,7 +189,7 @@ def merge_record(side: Side, kind: str, record: RemoteRecord, row: Row | None) -
     row.stamp = str(stamp) if stamp else (None if stamp_field in record.fields else row.stamp)
     if before == (row.state, row.seen, row.problems, row.stamp):
         return None
-    row.dirty = row.entity is None or row.seen != row.base or bool(row.problems)
+    row.dirty = row.entity is None or row.unsettled
     return row
 
 
