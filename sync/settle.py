@@ -82,7 +82,7 @@ class Settler:
                 unmade = unmade or not without <= {row.side for row in live}
             elif over:
                 self._nowhere(live, settlement, name)
-        if unmade or over:
+        if unmade or (names and over):
             self.store.set_unmade([settlement.entity], unmade)
         for name in settlement.members:
             self._members([row for row in live if name in row.seen], name)
