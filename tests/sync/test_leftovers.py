@@ -214,6 +214,21 @@ def test_a_value_that_was_not_taken_is_carried_over_once_it_can_be(tmp_path: Pat
     quiet(world)
 
 
+def test_the_story_of_a_value_that_is_lacking_says_why(tmp_path: Path) -> None:
+    world = taken_by_the_right_alone(tmp_path, "energy")
+    account = find(world, "third", "Account", name="Acme")
+    told = world.engine.why("third", account, object_type="Account", name="industry")
+    assert {o.side: o.settled for o in told.origins} == {
+        "left": True,
+        "right": True,
+        "third": False,
+    }
+    assert [o.how for o in told.origins if o.side == "third"] == [
+        "third shows it; what the others have is not taken there: industry: third acknowledged the"
+        " value and kept what it had"
+    ]
+
+
 @pytest.mark.parametrize("conflict", ["hold", "prefer left"])
 def test_who_changes_what_was_taken_does_not_contradict_it(tmp_path: Path, conflict: str) -> None:
     rules = {"account": {"fields": {"industry": {"conflict": conflict}}}}

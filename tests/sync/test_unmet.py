@@ -6,6 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from core.errors import RejectedError
 from tests.sync.situations import find, settle
 from tests.sync.worlds import World, make_world
 
@@ -86,3 +89,64 @@ def test_a_person_who_takes_part_later_is_carried_along_then(tmp_path: Path) -> 
         find(world, "left", "Contact", email="other@x.org")
     ]
     assert told(world, "right", deal).settled
+
+
+def in_the_deal(world: World, side: str) -> list[str]:
+    """The last names of the deal's contacts, as people see them on a side."""
+    snapshot = world.crms[side].snapshot()
+    deal = snapshot["Opportunity"][find(world, side, "Opportunity", name="Deal")]
+    return sorted(snapshot["Contact"][c["id"]]["last_name"] for c in deal.get("contacts") or ())
+
+
+def one_cannot_be_named(folder: Path, *, in_step: bool) -> World:
+    """Ann and Ben take part in a deal on the left; on the right Ann has no record any more.
+    `in_step`: both sides have the deal before the two are in it."""
+    world = make_world(folder)
+    left, right = world.crms["left"], world.crms["right"]
+    people = {
+        name: left.insert("Contact", {"last_name": name, "email": f"{name}@x.org"})
+        for name in ("Ann", "Ben")
+    }
+    settle(world, 2)
+    right.delete("Contact", find(world, "right", "Contact", last_name="Ann"))
+    settle(world)
+    deal = left.insert("Opportunity", {"name": "Deal", "stage": "proposal"})
+    if in_step:
+        settle(world, 2)
+    for person in people.values():
+        left.associate("Opportunity", deal, "contacts", person)
+    settle(world, 2)
+    assert [in_the_deal(world, s) for s in ("left", "right")] == [["Ann", "Ben"], ["Ben"]]
+    return world
+
+
+@pytest.mark.parametrize("in_step", [True, False], ids=["deal in step", "deal made with them"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_who_could_be_named_can_be_removed_beside_one_who_cannot(
+    tmp_path: Path, side: str, in_step: bool
+) -> None:
+    world = one_cannot_be_named(tmp_path, in_step=in_step)
+    crm = world.crms[side]
+    deal = find(world, side, "Opportunity", name="Deal")
+    crm.dissociate("Opportunity", deal, "contacts", find(world, side, "Contact", last_name="Ben"))
+    settle(world, 3)
+    assert [in_the_deal(world, s) for s in ("left", "right")] == [["Ann"], []]
+    assert world.engine.run().writes == 0
+
+
+def test_who_cannot_be_named_keeps_no_record_from_being_made_elsewhere(tmp_path: Path) -> None:
+    world = make_world(tmp_path, ("left", "right", "third"))
+    left, right = world.crms["left"], world.crms["right"]
+    ann = left.insert("Contact", {"last_name": "Ann", "email": "ann@x.org"})
+    settle(world, 2)
+    right.delete("Contact", find(world, "right", "Contact", last_name="Ann"))
+    refusal = RejectedError("locked", vendor_code="LOCKED", retryable=False)
+    world.crms["third"].refuse(lambda name, _write: refusal if name == "Opportunity" else None)
+    deal = left.insert("Opportunity", {"name": "Deal", "stage": "proposal"})
+    left.associate("Opportunity", deal, "contacts", ann)
+    settle(world, 2)
+    assert world.crms["third"].snapshot().get("Opportunity", {}) == {}
+    world.crms["third"].clear_faults()
+    world.clock.advance(25 * 3600)
+    settle(world)
+    assert in_the_deal(world, "third") == ["Ann"]
