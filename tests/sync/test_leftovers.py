@@ -63,6 +63,27 @@ def test_what_was_edited_on_the_one_that_stays_travels(tmp_path: Path) -> None:
     quiet(world)
 
 
+def test_one_that_tieline_made_and_that_stays_meets_the_survivor_however_often_it_is_read(
+    tmp_path: Path,
+) -> None:
+    world = make_world(tmp_path, rules={"account": {"first_link": "prefer left"}})
+    left, right = world.crms["left"], world.crms["right"]
+    keep, lose = (
+        right.insert("Account", {"name": name, "domain": f"{name}.com"}) for name in ("one", "two")
+    )
+    settle(world, 2)
+    right.merge("Account", keep, [lose])
+    settle(world)
+    left.delete("Account", find(world, "left", "Account", name="one"))
+    right.fail_next("apply", VendorDownError("down"))
+    settle(world)
+    left.edit("Account", find(world, "left", "Account", name="two"), {"phone": "+12025550101"})
+    settle(world, 2)
+    assert names(world, "left") == names(world, "right") == ["two"]
+    assert world.engine.verify().differences == []
+    quiet(world)
+
+
 @pytest.mark.parametrize("quirks", [{}, {"right": NEW_IDS}], ids=["same id", "new id"])
 @pytest.mark.parametrize("survivor", ["Acme", "Acme Two"])
 def test_a_proposed_merge_may_be_done_by_hand_in_either_direction(
