@@ -458,7 +458,8 @@ class Executor:
             self._sent[(*row.key, written.name)] = now
             now = settled_part(row.base.get(written.name), before.get(written.name), now, shape)
         row.base[written.name] = now
-        row.owes.discard(written.name)
+        if shape == "scalar":  # of a set, some members may still be lacking
+            row.owes.discard(written.name)
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""

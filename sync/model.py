@@ -255,8 +255,8 @@ class Settlement:
     """Field -> the side that spoke, the rule, and what was said besides; kept for `why`."""
     shows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    members: tuple[str, ...] = ()
-    """Sets of which not every member can be carried over: settled for those that all sides have."""
+    members: Mapping[str, Value] = field(default_factory=dict)
+    """Sets that are written or cannot be (wholly), as agreed: settled member by member."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,9 @@ def _settlement(data: dict[str, Any]) -> Settlement:
         {name: tuple(sides) for name, sides in data.get(part, {}).items()}
         for part in ("shows", "lacking")
     )
-    members = tuple(data.get("members", ()))
-    return Settlement(data["entity"], data["bases"], waits, reasons, shows, lacking, members)
+    return Settlement(
+        data["entity"], data["bases"], waits, reasons, shows, lacking, data.get("members", {})
+    )
 
 
 def _violation(data: dict[str, Any]) -> Violation:

@@ -84,8 +84,9 @@ class Settler:
                 self._nowhere(live, settlement, name)
         if unmade or (names and over):
             self.store.set_unmade([settlement.entity], unmade)
-        for name in settlement.members:
-            self._members([row for row in live if name in row.seen], name)
+        for name, agreed in settlement.members.items():
+            if name not in names or self._without(settlement, name):
+                self._members([row for row in live if name in row.seen], name, agreed)
         for row in live:
             row.dirty = row.unsettled or (row.dirty and not over)
         bases = {key: base for key, (base, _, _) in before.items()}
@@ -135,38 +136,40 @@ class Settler:
                 if name in settlement.bases.get(row.side, {}):
                     row.base.setdefault(name, None)
 
-    def _members(self, rows: Sequence[Row], name: str) -> None:
-        """Settle a set as far as all sides show the same of it; the rest stays a change of those
-        that show it."""
+    def _members(self, rows: Sequence[Row], name: str, agreed: Value) -> None:
+        """Settle the members of a set of which two sides show what was agreed between those that
+        do; the others owe it. The rest stays a change of those that show it."""
         if any(hidden(row.seen.get(name)) or hidden(row.base.get(name)) for row in rows):
             return  # its members cannot be told apart
+        wanted = self._by_key(None, agreed)
         shown = [self._by_key(row, row.seen.get(name)) for row in rows]
-        for row, own in zip(rows, shown, strict=True):
-            base = self._by_key(row, row.base.get(name))
-            settled = [
-                item
-                for key in dict.fromkeys([*base, *own])
-                for item in (own if _alike(key, shown) else base).get(key, ())
-            ]
-            if settled or name in row.base:
-                row.base[name] = self._as_a_set(settled)
+        settled = [self._by_key(row, row.base.get(name)) for row in rows]
+        keys = dict.fromkeys(key for members in (wanted, *shown, *settled) for key in members)
+        for key in keys:
+            having = [_state(members.get(key)) == _state(wanted.get(key)) for members in shown]
+            if sum(having) < 2:
+                continue
+            for row, own, base, has in zip(rows, shown, settled, having, strict=True):
+                if not has:
+                    row.owes.add(name)
+                elif key in own:
+                    base[key] = own[key]
+                else:
+                    base.pop(key, None)
+        for row, base in zip(rows, settled, strict=True):
+            if base or name in row.base:
+                row.base[name] = _as_a_set([item for items in base.values() for item in items])
 
-    def _by_key(self, row: Row, value: Value) -> dict[str, list[Value]]:
-        """The members of a set by what they stand for on every side."""
+    def _by_key(self, row: Row | None, value: Value) -> dict[str, list[Value]]:
+        """The members of a set by what they stand for on every side; no row: as agreed."""
         found: dict[str, list[Value]] = {}
         for item in value or ():
-            key = item
-            if isinstance(item, dict):
-                ref = item["ref"]
-                key = self.references.entity_of(row.side, ref["object"], ref["id"])
+            key = item["ref"] if isinstance(item, dict) else item
+            if row is not None and isinstance(item, dict):
+                key = self.references.entity_of(row.side, key["object"], key["id"])
             if key is not None:
                 found.setdefault(key, []).append(item)
         return found
-
-    def _as_a_set(self, items: list[Value]) -> Value:
-        if items and isinstance(items[0], dict):
-            return sorted_roles(items)
-        return sorted(items) or None
 
     def _passed(self, action: str, name: str) -> bool:
         if (action, name) in self.acknowledged:
@@ -194,13 +197,17 @@ def _moved(row: Row, before: Mapping[tuple[str, str, str], Mapping[str, Value]])
     return [n for n, value in row.base.items() if n in old and old[n] != value]
 
 
-def _alike(key: str, shown: Sequence[Mapping[str, Sequence[Value]]]) -> bool:
-    """Whether all sides show the same of a member: none has it, or all in the same roles."""
-    states = [
-        [(i["role"], i["primary"]) if isinstance(i, dict) else i for i in members.get(key, ())]
-        for members in shown
-    ]
-    return all(state == states[0] for state in states)
+def _state(items: Sequence[Value] | None) -> Value:
+    """A member of a set as a side shows it: None if it has it not, its roles if it has any."""
+    if items is None or not isinstance(items[0], dict):
+        return items
+    return [(item["role"], item["primary"]) for item in items]
+
+
+def _as_a_set(items: list[Value]) -> Value:
+    if items and isinstance(items[0], dict):
+        return sorted_roles(items)
+    return sorted(items) or None
 
 
 def let_go(store: Store, entity: str, side: str) -> None:

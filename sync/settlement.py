@@ -64,7 +64,7 @@ def settlement_of(entity: Entity, awake: Sequence[Shown], decided: Decided) -> S
         }
         if moved:
             bases[shown.side] = moved
-    members = _incomplete_sets(decided)
+    members = _agreed_sets(decided, sets)
     if not bases and not members:
         return None
     names = sorted({name for moved in bases.values() for name in moved})
@@ -100,15 +100,15 @@ def _lacking(awake: Sequence[Shown], decided: Decided) -> dict[str, tuple[str, .
     return found
 
 
-def _incomplete_sets(decided: Decided) -> tuple[str, ...]:
-    """Sets of which a member cannot be carried over for now."""
-    return tuple(
-        name
+def _agreed_sets(decided: Decided, written: set[str]) -> dict[str, Value]:
+    """Sets that are written, or of which a member cannot be carried over for now."""
+    return {
+        name: verdict.agreed
         for name, verdict in decided.verdicts.items()
         if decided.shape(name) != "scalar"
         and not isinstance(verdict.agreed, Missing)
-        and (name in decided.incomplete or not verdict.settled)
-    )
+        and (name in written or name in decided.incomplete or not verdict.settled)
+    }
 
 
 def _moves(shown: Shown, name: str) -> bool:

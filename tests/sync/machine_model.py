@@ -193,13 +193,16 @@ class Field:
 
     def _combine(self) -> None:
         known = [s for s in self.now if self.base[s] != FRESH]
-        if len(known) == len(self.now) and all(self.now[s] == self.base[s] for s in known):
+        unmoved = all(self.now[s] == self.base[s] for s in known)
+        if len(known) == len(self.now) and unmoved and not self.owes:
             self.settled = False
             self.agreed = _set(m for s in self.now for m in self.now[s] or ())
             return
         results = []
         for side, shown in self.now.items():
             wanted = set(shown or ())
+            if side in self.owes and self.base[side] != FRESH:
+                self._catch_up(wanted, side)
             for other in self.now:
                 if other != side:
                     self._apply(wanted, side, other)
@@ -209,6 +212,14 @@ class Field:
             if _set(there) != shown:
                 self.writes[side] = _set(there)
         self.agreed = _set(m for wanted in results for m in wanted)
+
+    def _catch_up(self, wanted: set[Value], side: str) -> None:
+        mine = self.base[side] or frozenset()
+        for other in self.now:
+            if other != side and other not in self.owes and self.base[other] != FRESH:
+                theirs = self.base[other] or frozenset()
+                wanted |= theirs - mine
+                wanted -= mine - theirs
 
     def _apply(self, wanted: set[Value], side: str, other: str) -> None:
         joins = FRESH in (self.base[side], self.base[other])
@@ -240,7 +251,7 @@ class Field:
         if settled:
             self.owes.clear()
         elif self.spec.shape in ("set", "roles"):
-            if self.agreed is not None and (not self.settled or set(made) - whole):
+            if self.agreed is not None and (self.writes or not self.settled or set(made) - whole):
                 self._settle_members()
         elif self.having and len(having) > 1:  # it is settled between these, the others owe it
             self.base |= {side: self.now[side] for side in self.having}
@@ -248,13 +259,23 @@ class Field:
         return (self.now, self.base, self.owes) != before
 
     def _settle_members(self) -> None:
-        """What all sides show of a set is settled, what some lack is not."""
-        shown = [value or frozenset() for value in self.now.values()]
-        common, any_of_them = frozenset.intersection(*shown), frozenset.union(*shown)
-        for side, base in self.base.items():
-            if base != FRESH or common:
-                known = frozenset() if base == FRESH else base or frozenset()
-                self.base[side] = _set((known & any_of_them) | common)
+        """Where two sides show what was agreed of a member, it is settled between these; the
+        others owe it."""
+        agreed = self.agreed or frozenset()
+        shown = {side: value or frozenset() for side, value in self.now.items()}
+        known = {s: frozenset() if b == FRESH else b or frozenset() for s, b in self.base.items()}
+        for member in agreed.union(*shown.values(), *known.values()):
+            having = {
+                s for s, members in shown.items() if (member in members) == (member in agreed)
+            }
+            if len(having) < 2:
+                continue
+            self.owes |= shown.keys() - having
+            for side in having:
+                known[side] = (known[side] - {member}) | (shown[side] & {member})
+        for side, members in known.items():
+            if members or self.base[side] != FRESH:
+                self.base[side] = _set(members)
 
     def _create(self, side: str) -> bool:
         """Whether the new record has all of the agreed value."""

@@ -1,4 +1,5 @@
-"""Members of a deal's contacts that cannot stand on another side: the story says which, and why."""
+"""Members of sets that another side cannot have, or did not take: the story says which, and why,
+and the others come and go without them."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from core.errors import RejectedError
-from tests.sync.situations import find, settle
+from connectors.base import FieldSchema
+from core.errors import RejectedError, VendorDownError
+from tests.sync.situations import EVERY_GUARD, find, settle
 from tests.sync.worlds import World, make_world
 
 BY_ACCOUNT = [
@@ -150,3 +152,73 @@ def test_who_cannot_be_named_keeps_no_record_from_being_made_elsewhere(tmp_path:
     world.clock.advance(25 * 3600)
     settle(world)
     assert in_the_deal(world, "third") == ["Ann"]
+
+
+TAGS = FieldSchema("tags", "Tags", "string", 255)
+
+
+def tags(world: World) -> list[object]:
+    """The tags of Acme on every side."""
+    return [
+        next(iter(crm.snapshot()["Account"].values())).get("tags") or ""
+        for crm in world.crms.values()
+    ]
+
+
+def tag(world: World, side: str, words: str) -> None:
+    """A person gives Acme other tags."""
+    account = find(world, side, "Account", name="Acme")
+    world.crms[side].edit("Account", account, {"tags": words})
+
+
+def a_tag_that_one_did_not_take(folder: Path) -> World:
+    """The left tagged Acme `new` beside `old`; the right took it, the third was down."""
+    world = make_world(folder, ("left", "right", "third"))
+    for crm in world.crms.values():
+        crm.add_field("Account", TAGS)
+    world.crms["left"].insert("Account", {"name": "Acme", "domain": "a.com", "tags": "old"})
+    settle(world, 2)
+    tag(world, "left", "new;old")
+    world.crms["third"].fail_next("apply", VendorDownError("down"))
+    world.engine.run(allowed=EVERY_GUARD)
+    assert tags(world) == ["new;old", "new;old", "old"]
+    return world
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_tag_that_one_side_took_and_another_did_not_can_be_taken_back(
+    tmp_path: Path, side: str
+) -> None:
+    world = a_tag_that_one_did_not_take(tmp_path)
+    tag(world, side, "old")
+    settle(world, 2)
+    assert tags(world) == ["old", "old", "old"]
+    assert world.engine.verify().differences == []
+    assert world.engine.run().writes == 0
+
+
+def test_a_tag_that_was_not_taken_is_carried_over_beside_what_people_do_there(
+    tmp_path: Path,
+) -> None:
+    world = a_tag_that_one_did_not_take(tmp_path)
+    tag(world, "third", "own")
+    settle(world, 2)
+    assert tags(world) == ["new;own", "new;own", "new;own"]
+    assert world.engine.verify().differences == []
+
+
+def test_who_is_taken_out_where_he_could_be_named_is_taken_out_everywhere(tmp_path: Path) -> None:
+    world = make_world(tmp_path, ("left", "right", "third"))
+    left = world.crms["left"]
+    ann = left.insert("Contact", {"last_name": "Ann", "email": "ann@x.org"})
+    deal = left.insert("Opportunity", {"name": "Deal", "stage": "proposal"})
+    settle(world, 2)
+    world.crms["third"].delete("Contact", find(world, "third", "Contact", last_name="Ann"))
+    settle(world)
+    left.associate("Opportunity", deal, "contacts", ann)
+    settle(world, 2)
+    assert [in_the_deal(world, side) for side in world.crms] == [["Ann"], ["Ann"], []]
+    left.dissociate("Opportunity", deal, "contacts", ann)
+    settle(world, 2)
+    assert [in_the_deal(world, side) for side in world.crms] == [[], [], []]
+    assert world.engine.verify().differences == []
