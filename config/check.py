@@ -21,6 +21,7 @@ from config.check_partners import (
 )
 from config.matching import matching_problems
 from config.model import (
+    WITHOUT_SIDES,
     Condition,
     Config,
     Credentials,
@@ -67,7 +68,7 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
             yield from check(key, side)
         if side.ca_file and not (folder / side.ca_file.expanduser()).is_file():
             yield Problem((*key, "ca_file"), f"there is no file `{side.ca_file}`", _RELATIVE)
-    if not (config.partners or config.populations or config.sharing.model_fields_set):
+    if config.model_fields_set.isdisjoint(WITHOUT_SIDES):
         yield from _enough_sides(config)
     yield from _same_account_twice(config)
     for kind, customs in config.custom.items():

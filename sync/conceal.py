@@ -175,7 +175,7 @@ def forget(store: Store, row: Row, run: str) -> list[Row]:
     with store.atomic():
         for found in rows:
             store.set_keys(found, [])
-            found.seen, found.base, found.problems = {}, {}, {}
+            found.seen, found.base, found.problems, found.owes = {}, {}, {}, set()
             found.state, found.how, found.modified = State.GONE, FORGOTTEN, None
             found.dirty = False
         store.put(rows)

@@ -59,6 +59,7 @@ class Executor:
     refused_fields: set[tuple[str, str]] = field(init=False, default_factory=set)
     """(action id, field) that a vendor did not take, or only in part."""
     failed_sides: dict[str, ConnectorError] = field(init=False, default_factory=dict)
+    _settler: Settler = field(init=False)
     _deferred: list[Action] = field(init=False, default_factory=list)
     _sent: dict[tuple[str, str, str, str], Value] = field(init=False, default_factory=dict)
     """Sets as they were written, by record and field."""
@@ -76,6 +77,15 @@ class Executor:
 
         A side that fails as a whole is left alone for the rest of the plan, the others go on.
         """
+        self._settler = Settler(
+            plan,
+            self.store,
+            self.references,
+            self.events,
+            self.acknowledged,
+            self.refused_fields,
+            self._sent,
+        )
         for kind in KINDS:
             self._deferred = []
             self._stage(plan.actions, kind, Verb.MERGE)
@@ -85,10 +95,7 @@ class Executor:
             self._stage(plan.actions, kind, Verb.CONVERT)
         for kind in reversed(KINDS):
             self._stage(plan.actions, kind, Verb.ARCHIVE)
-        settler = Settler(
-            self.store, self.events, self.acknowledged, self.refused_fields, self._sent
-        )
-        settler.settle(plan)
+        self._settler.finish()
 
     def _stage(self, actions: Sequence[Action], kind: str, verb: Verb) -> None:
         groups: dict[tuple[str, str], list[Action]] = {}
@@ -158,10 +165,16 @@ class Executor:
         rows = self.store.by_ids(side.name, object_type, ids)
         prepare = self._prepare_update if verb is Verb.UPDATE else self._prepare_whole
         with self.store.atomic():
-            return [
+            prepared = [
                 prepare(side, a, rows.get(str(a.record_id)), current.get(str(a.record_id)))
                 for a in actions
             ]
+            self._settler.advance(a.entity for a in actions if self._found(a))
+        return prepared
+
+    def _found(self, action: Action) -> bool:
+        """Whether the side was found to show some of what was to be written."""
+        return any((action.id, f.name) in self.acknowledged for f in action.fields)
 
     def _fields_to_check(
         self, side: Side, object_type: str, actions: Sequence[Action]
@@ -317,6 +330,7 @@ class Executor:
         with self.store.atomic():
             for prepared, outcome in zip(batch, outcomes, strict=True):
                 self._take(side, prepared, outcome, created)
+            self._settler.advance(action.entity for action in actions)
         for prepared, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Done) and prepared.action.verb in WHOLE:
                 done(self.store, side, prepared.action, outcome.id)
@@ -398,7 +412,7 @@ class Executor:
             self.refused_fields.add((action.id, name))
         if action.verb is Verb.CREATE:
             self.acknowledged.add((action.id, ""))
-        row.dirty = row.seen != row.base
+        row.dirty = row.unsettled
         self.store.put([row])
         names = [f.name for f in taken]
         self.journal.passed(action.entity, side.name, ["", *names])
@@ -444,6 +458,8 @@ class Executor:
             self._sent[(*row.key, written.name)] = now
             now = settled_part(row.base.get(written.name), before.get(written.name), now, shape)
         row.base[written.name] = now
+        if shape == "scalar":  # of a set, some members may still be lacking
+            row.owes.discard(written.name)
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""

@@ -19,9 +19,9 @@ from sync.privacy import NO_VAULT, Vault
 
 _COLUMNS = (
     "side, object_type, id, kind, entity, state, seen, base, problems, modified, stamp,"
-    " moved_type, moved_id, how, dirty"
+    " moved_type, moved_id, how, dirty, owes"
 )
-_PLACES = "(" + ",".join("?" * 15) + ")"
+_PLACES = "(" + ",".join("?" * 16) + ")"
 _CHUNK = 400
 
 
@@ -162,13 +162,15 @@ class Store:
         return list(self.rows("kind = ? AND dirty = 1 AND entity IS NULL", (kind,)))
 
     def dirty_entities(self, kind: str) -> list[str]:
-        """Entities of which some record differs from what was settled, or about which something
-        is asked: a person may have made all as it was, and then nothing is asked any more."""
+        """Entities of which some record differs from what was settled or is still to be made, or
+        about which something is asked: a person may have made all as it was, and then nothing is
+        asked any more."""
         return self._column(
             "SELECT entity FROM records WHERE kind = ? AND dirty = 1 AND entity IS NOT NULL"
             " UNION SELECT entity FROM questions WHERE kind = ? AND cause <> 'merge'"
-            " AND entity IN (SELECT id FROM entities) ORDER BY entity",
-            (kind, kind),
+            " AND entity IN (SELECT id FROM entities)"
+            " UNION SELECT id FROM entities WHERE kind = ? AND unmade = 1 ORDER BY entity",
+            (kind, kind, kind),
         )
 
     def mark_all_dirty(self) -> None:
@@ -189,11 +191,9 @@ class Store:
     def live_ids(self, side: str, object_type: str, *, linked: bool = False) -> list[str]:
         """Ids of live records, in order."""
         more = " AND entity IS NOT NULL" if linked else ""
-        return self._column(
-            "SELECT id FROM records WHERE side = ? AND object_type = ? AND state = 'live'"
-            f"{more} ORDER BY id",
-            (side, object_type),
-        )
+        where = f"side = ? AND object_type = ? AND state = 'live'{more}"
+        sql = f"SELECT id FROM records WHERE {where} ORDER BY id"
+        return self._column(sql, (side, object_type))
 
     def settled_entities(self, entities: Sequence[str]) -> set[tuple[str, str]]:
         """(entity, side) pairs, of those named, whose record was settled by an earlier run."""
@@ -236,6 +236,14 @@ class Store:
         """(kind, id) of all entities."""
         with guarded():
             return self.db.conn.execute("SELECT kind, id FROM entities ORDER BY id").fetchall()
+
+    def set_unmade(self, entities: Sequence[str], unmade: bool) -> None:
+        """Note whether entities that are settled between some sides are to be made on another."""
+        with self.atomic():
+            self.db.conn.executemany(
+                "UPDATE entities SET unmade = ? WHERE unmade <> ? AND id = ?",
+                [(unmade, unmade, entity) for entity in entities],
+            )
 
     def merge_entities(self, loser: str, survivor: str) -> None:
         """Note that two entities are one: `loser` lives on as `survivor`."""
@@ -301,11 +309,8 @@ class Store:
 
     def origin(self, side: str, object_type: str, record_id: str) -> str | None:
         """The id of the converted record (a lead) that a record came of, or None."""
-        found = self._column(
-            "SELECT person FROM origins WHERE side = ? AND object_type = ? AND id = ?",
-            (side, object_type, record_id),
-        )
-        return found[0] if found else None
+        sql = "SELECT person FROM origins WHERE side = ? AND object_type = ? AND id = ?"
+        return next(iter(self._column(sql, (side, object_type, record_id))), None)
 
     def people_of(self, side: str, account_id: str) -> Iterator[Row]:
         """People whose account is a certain record of their own side."""
@@ -337,8 +342,7 @@ class Store:
 
     def meta(self, key: str) -> str | None:
         """A small fact, or None."""
-        found = self._column("SELECT value FROM meta WHERE key = ?", (key,))
-        return found[0] if found else None
+        return next(iter(self._column("SELECT value FROM meta WHERE key = ?", (key,))), None)
 
     def set_meta(self, key: str, value: str) -> None:
         """Remember a small fact."""
@@ -466,7 +470,7 @@ def _to_tuple(row: Row, vault: Vault) -> tuple[Any, ...]:
     return (
         row.side, row.object_type, row.id, row.kind, row.entity, str(row.state), dumps(seen),
         dumps(base), dumps(problems), modified, row.stamp, row.moved_type, row.moved_id,
-        row.how, int(row.dirty),
+        row.how, int(row.dirty), dumps(sorted(row.owes)),
     )  # fmt: skip
 
 
@@ -487,6 +491,7 @@ def _to_row(found: tuple[Any, ...], vault: Vault) -> Row:
         moved_id=found[12],
         how=found[13],
         dirty=bool(found[14]),
+        owes=set(orjson.loads(found[15])),
     )
 
 
