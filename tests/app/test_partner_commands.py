@@ -125,6 +125,25 @@ def test_a_list_that_cannot_be_is_not_left_out_in_silence(
     assert theirs.finish(mail[2], "--csv", str(table), "--json").json["table"] is None
 
 
+def test_a_message_is_not_written_over_the_list_or_another_message(two: Two, mail: Mail) -> None:
+    ours, theirs = two
+    before = (ours.folder / "list.csv").read_bytes()
+    assert ours.offer(ours.folder / "list.csv").code == 2
+    assert (ours.folder / "list.csv").read_bytes() == before
+    ours.offer(mail[0])
+    assert "--out names a source" in theirs.answer(mail[0], mail[0]).err
+    assert theirs.answer(mail[0], mail[1]).code == 0
+    both = ours.finish(mail[1], "--out", str(mail[2]), "--csv", str(mail[2]))
+    assert both.code == 2
+    assert "--out and --csv name one file" in both.err
+    mutual = ours.folder / "mutual.csv"  # the partner's list, made anew by every exchange
+    mutual.write_text("Domain\nold.com\n", encoding="utf-8")
+    (ours.folder / "none.yaml").write_text(
+        "partners: {beta: {lists: [{source: mutual.csv}]}}\n", encoding="utf-8"
+    )
+    assert ours.finish(mail[1], "--out", str(mail[2]), "--csv", str(mutual)).code == 0
+
+
 def test_a_small_result_is_told_to_neither(two: Two, mail: Mail) -> None:
     ours, theirs = two
     ours.offer(mail[0], "--minimum", "9")
