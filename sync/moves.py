@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from connectors.base import Move
 from core.errors import ConnectorError
+from sync.aftermath import leave_behind
 from sync.detect import observe
 from sync.model import Action, Answer, Question, Reply, Row, State, Verb
 from sync.sides import Side, by_name
@@ -66,13 +67,13 @@ def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | Non
         store.put([row])
         if successor.entity is None:
             taken = _is_taken(loser, row.side, store)
-            _take_over(row, successor, row.entity if taken else loser, store)
+            _take_over(row, successor, row.entity if taken else loser, store, sides)
             return None
         survivor = store.merged_into(successor.entity) or successor.entity
         if survivor == loser:
             if row.entity == survivor != successor.entity:
                 # merged the other way round here: what that made of the values is a change
-                _take_over(row, successor, survivor, store)
+                _take_over(row, successor, survivor, store, sides)
             return None
         if loser != row.entity:
             row.dirty = True  # asked by every run until it is answered
@@ -100,11 +101,15 @@ def _successor(row: Row, store: Store, sides: Mapping[str, Side]) -> Row | None:
     return None
 
 
-def _take_over(row: Row, successor: Row, entity: str, store: Store) -> None:
+def _take_over(
+    row: Row, successor: Row, entity: str, store: Store, sides: Mapping[str, Side]
+) -> None:
     """The link moves: what was settled for the old record stays settled for the new one."""
     successor.entity = entity
     successor.how = str(row.how or Move.MERGED)
     successor.base = {k: v for k, v in row.base.items() if k in successor.seen}
+    if successor.how == Move.CONVERTED:
+        leave_behind(row, successor, store, sides)
     successor.dirty = True
     store.put([successor])
 

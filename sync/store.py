@@ -307,6 +307,11 @@ class Store:
         )
         return found[0] if found else None
 
+    def made_from(self, side: str, person: str) -> list[str]:
+        """The object types of what came of a converted record."""
+        sql = "SELECT object_type FROM origins WHERE side = ? AND person = ?"
+        return [str(found) for found in self._column(sql, (side, person))]
+
     def people_of(self, side: str, account_id: str) -> Iterator[Row]:
         """People whose account is a certain record of their own side."""
         return self.rows(
