@@ -34,8 +34,9 @@ from sync.model import (
     Verb,
 )
 from sync.refs import References, shape_of
+from sync.rejoin import rejoin
 from sync.sets import settled_part
-from sync.settle import Settler
+from sync.settle import Settler, let_go
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.transitions import COUNTED, WHOLE, check, done, write_for
@@ -399,7 +400,11 @@ class Executor:
         if action.verb is Verb.CREATE:
             self.acknowledged.add((action.id, ""))
         row.dirty = row.seen != row.base
+        if action.verb is Verb.CREATE:
+            let_go(self.store, action.entity, side.name)  # what was deleted there is its tombstone
         self.store.put([row])
+        if action.verb is Verb.CREATE:
+            rejoin(self.store, row)
         names = [f.name for f in taken]
         self.journal.passed(action.entity, side.name, ["", *names])
         return dict(row.seen) if action.verb is Verb.CREATE else {n: row.seen[n] for n in names}
