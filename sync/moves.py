@@ -78,7 +78,7 @@ def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | Non
         if loser != row.entity:
             row.dirty = True  # asked by every run until it is answered
             store.put([row])
-            return _contradiction(row, loser, survivor)
+            return _contradiction(row, loser, survivor, store)
         store.merge_entities(loser, survivor)
         _hand_over(loser, survivor, store)
     return None
@@ -144,10 +144,17 @@ def _hand_over(loser: str, survivor: str, store: Store) -> None:
         store.put([row])
 
 
-def _contradiction(row: Row, one: str, other: str) -> Question:
+def is_contradiction(question: Question) -> bool:
+    """Whether it asks which of two records is meant that one was merged into."""
+    return question.cause == "merge" and question.field == "contradiction"
+
+
+def _contradiction(row: Row, one: str, other: str, store: Store) -> Question:
+    there = [r for r in store.by_entities([one]).get(one, []) if r.side != row.side]
+    named = [f"{r.side} {r.object_type} {r.id}" for r in there if r.state is State.LIVE]
     message = (
-        f"{row.object_type} {row.id} was merged into {row.moved_id} on {row.side}, but into"
-        " another record elsewhere: which of the two is it?"
+        f"{row.object_type} {row.id} was merged into {row.moved_id} on {row.side}, but elsewhere"
+        f" into {' and '.join(named) or 'another record'}: are these two one?"
     )
     detail = {"candidates": [one, other]}
     return Question("merge", row.kind, str(row.entity), row.side, "contradiction", message, detail)

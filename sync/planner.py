@@ -236,6 +236,7 @@ class Planner:
         seen = self._mapped(side, row)
         values, problems = self.references.resolve(row, seen, definitions)
         base, _ = self.references.resolve(row, row.base, definitions)
+        base = self.references.with_former(row, base, values)
         return Shown(
             side=row.side,
             object_type=row.object_type,

@@ -77,8 +77,8 @@ LOCK_CODE = "UNABLE_TO_LOCK_ROW"
 DUPLICATE_CODES = frozenset({"DUPLICATES_DETECTED", "DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID"})
 GONE_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
 REMEDIES: Mapping[str, str] = {
-    "UNDELETE_FAILED": "What went with its account comes back with it: restore the account. What the"
-    " recycle bin has lost must be made anew.",
+    "UNDELETE_FAILED": "What went with its account comes back with it: restore the account. What"
+    " the recycle bin has lost must be made anew.",
 }
 """What to do, where the code alone tells."""
 UNPROCESSED = "UNPROCESSED"
