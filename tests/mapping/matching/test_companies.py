@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.matching import labelled, made, measure, train
-from mapping.matching import weights
+from mapping.matching import alike, names, weights
 from mapping.matching.companies import compare_companies, duplicate_companies, link_companies
 from mapping.matching.labels import report
 from mapping.matching.model import Company, Decision, Verdict
@@ -123,6 +123,15 @@ def test_the_engine_is_measured_on_what_people_decided() -> None:
     assert (found.decided, found.same, found.linked, found.right) == (3, 2, 1, 1)
     assert (found.precision, found.recall) == (1.0, 0.5)
     assert [(m.left, m.right) for m in found.against] == [("1", "4")]
+
+
+def test_the_model_does_not_learn_from_what_is_known_beforehand() -> None:
+    pair = alike.compare(names.parse("Sempra Energy"), names.parse("Sempra"))
+    seen = train.as_strangers(pair)
+    assert (pair["known"], seen["known"]) == (1.0, 0.0)
+    assert [
+        n for n, (a, b) in enumerate(zip(pair.features, seen.features, strict=True)) if a != b
+    ] == [alike.PLACES["known"]]
 
 
 @pytest.mark.parametrize("part", [0, pytest.param(1, marks=pytest.mark.slow)])
