@@ -7,7 +7,7 @@ from functools import cache
 
 from mapping.matching import alike, names
 from mapping.matching.alike import odds
-from mapping.matching.evidence import Case, NameEvidence
+from mapping.matching.evidence import KEYS, Case, NameEvidence
 from mapping.matching.names import Name
 from mapping.matching.prepare import Prepared
 
@@ -62,6 +62,26 @@ def doubts(case: Case) -> Iterator[str]:
     for check in checks:
         if said := check(case):
             yield said
+
+
+def elsewhere(case: Case) -> bool:
+    """Whether two are not even asked about: nothing but the name speaks for one company, and two
+    columns that have nothing to do with each other speak against it. Common names have such
+    namesakes by the thousand in a long list."""
+    if case.here or any(case.columns.get(key) for key in KEYS):
+        return False
+    against = (case.columns.get("country") is False, _other_sites(case), _forms(case) is not None)
+    return sum(against) > 1
+
+
+def _other_sites(case: Case) -> bool:
+    """Whether the domains differ by more than the land that they end with."""
+    if case.columns.get("domain") is not False:
+        return False
+    left, right = (
+        {d.partition(".")[0] for d in each.all_domains} for each in (case.left, case.right)
+    )
+    return not left & right
 
 
 def _registered(case: Case) -> str | None:

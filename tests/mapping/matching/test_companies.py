@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +44,32 @@ def test_nothing_in_common_is_different_and_not_told() -> None:
     assert link_companies([ACME], [other]) == []
     assert link_companies([], [other]) == link_companies([ACME], []) == []
     assert compare_companies(Company("1"), Company("2")).verdict == Verdict.DIFFERENT
+
+
+def test_a_namesake_elsewhere_with_its_own_site_is_not_even_asked_about() -> None:
+    here = Company("1", "Lemu Logistics Ltd", domains=("lemu39.com",), country="FR")
+    there = Company("2", "Lemu Logistics Inc", domains=("lemu46.com",), country="NL")
+    found = compare_companies(here, there)
+    assert (found.verdict, found.score) == (Verdict.DIFFERENT, 0.14)
+    assert link_companies([here], [there]) == []
+    asked = (
+        replace(there, domains=("lemu39.nl",), name="Lemu Logistics"),
+        replace(there, domains=(), name="Lemu Logistics"),
+        replace(there, country="FR", name="Lemu Logistics Ltd"),
+        replace(there, phones=("+31201234567",)),
+    )
+    here = replace(here, phones=("+31201234567",))
+    assert [compare_companies(here, each).verdict for each in asked] == [Verdict.QUESTION] * 4
+
+
+def test_questions_about_namesakes_do_not_drown_a_long_list() -> None:
+    """Of two lists of invented companies only those are asked about that may be one."""
+    left, right = made.accounts(3_000)
+    found = link_companies(left, right)
+    asked = [m for m in found if m.verdict == Verdict.QUESTION]
+    assert len(asked) < 0.05 * len(left)
+    assert not any("different domains" in " ".join(m.evidence) and
+                   "different countries" in " ".join(m.evidence) for m in asked)  # fmt: skip
 
 
 def test_one_that_could_be_several_is_a_question() -> None:
