@@ -13,9 +13,15 @@ import pycountry
 
 from config import rules
 from config.check_maps import map_conditions, map_fields, map_problems
-from config.check_partners import partner_conditions, partner_problems
+from config.check_partners import (
+    NOT_OF_AN_ACCOUNT,
+    partner_conditions,
+    partner_problems,
+    shared_fields,
+)
 from config.matching import matching_problems
 from config.model import (
+    WITHOUT_SIDES,
     Condition,
     Config,
     Credentials,
@@ -62,7 +68,7 @@ def problems_of(config: Config, folder: Path) -> Iterator[Problem]:
             yield from check(key, side)
         if side.ca_file and not (folder / side.ca_file.expanduser()).is_file():
             yield Problem((*key, "ca_file"), f"there is no file `{side.ca_file}`", _RELATIVE)
-    if not (config.partners or config.populations or config.sharing.model_fields_set):
+    if config.model_fields_set.isdisjoint(WITHOUT_SIDES):
         yield from _enough_sides(config)
     yield from _same_account_twice(config)
     for kind, customs in config.custom.items():
@@ -119,6 +125,14 @@ def problems_with_fields(
     if orders is not None:
         yield from _orders(config, {**orders, **rules.given_orders(config)})
     yield from _fields_of_maps(config, known)
+    yield from _fields_told(config, known["account"])
+
+
+def _fields_told(config: Config, known: Mapping[str, str]) -> Iterator[Problem]:
+    told = {**known, **dict.fromkeys(NOT_OF_AN_ACCOUNT, "text")}
+    for where, name in shared_fields(config):
+        if name not in told:
+            yield _no_field(where, name, told)
 
 
 def _orders(config: Config, orders: Mapping[str, Sequence[str]]) -> Iterator[Problem]:

@@ -239,11 +239,12 @@ class CustomField(Strict):
     ] = Field(..., description="type of its values, the same on every side")  # fmt: skip
 
 
-_TWO_SIDES_OR_PARTNERS: dict[str, JsonValue] = {
+WITHOUT_SIDES = ("account_maps", "matching", "partners", "populations", "sharing")
+"""Keys of what works on lists alone: a configuration that has one of them needs no sides."""
+_LISTS_ALONE: list[JsonValue] = [{"required": [key]} for key in WITHOUT_SIDES]
+_TWO_SIDES_OR_LISTS: dict[str, JsonValue] = {
     "anyOf": [
-        {"required": ["partners"]},
-        {"required": ["populations"]},
-        {"required": ["sharing"]},
+        *_LISTS_ALONE,
         {"required": ["sides"], "properties": {"sides": {"minProperties": 2}}},
     ]
 }
@@ -252,7 +253,7 @@ _TWO_SIDES_OR_PARTNERS: dict[str, JsonValue] = {
 class Config(Strict):
     """The whole file."""
 
-    model_config = ConfigDict(json_schema_extra=_TWO_SIDES_OR_PARTNERS)
+    model_config = ConfigDict(json_schema_extra=_TWO_SIDES_OR_LISTS)
 
     version: Literal[1] = Field(1, description="version of this file's form")
     sides: dict[str, Side] = Field(

@@ -12,7 +12,8 @@ import orjson
 
 from sync.model import Answer, Applied, Question, Reply, Row, Value
 from sync.refs import LET_GO, WAITS
-from sync.store import Store, dumps, guarded
+from sync.rows import dumps
+from sync.store import Store, guarded
 
 ANY = "*"
 """Stands for the entity in what was answered for a whole group."""

@@ -58,7 +58,8 @@ def bind(store: Store, entity: str, row: Row, how: str, run: str) -> None:
         earlier = row.entity
         joining = store.by_entities([earlier]).get(earlier, []) if earlier else [row]
         for each in joining:
-            each.entity, each.how, each.base, each.dirty = entity, how, {}, True
+            each.entity, each.how, each.dirty = entity, how, True
+            each.base, each.owes = {}, set()
         store.put(joining)
         if earlier is not None:
             store.merge_entities(earlier, entity)

@@ -14,8 +14,9 @@ from sync import proposals
 from sync.events import Events
 from sync.model import Row, State
 from sync.privacy import MARK, NO_VAULT, Vault, open_vault
+from sync.rows import dumps
 from sync.serial import action_from, action_to
-from sync.store import Store, dumps, guarded
+from sync.store import Store, guarded
 from sync.why import absorbed
 
 _MODE = "privacy"
@@ -175,7 +176,7 @@ def forget(store: Store, row: Row, run: str) -> list[Row]:
     with store.atomic():
         for found in rows:
             store.set_keys(found, [])
-            found.seen, found.base, found.problems = {}, {}, {}
+            found.seen, found.base, found.problems, found.owes = {}, {}, {}, set()
             found.state, found.how, found.modified = State.GONE, FORGOTTEN, None
             found.dirty = False
         store.put(rows)

@@ -34,6 +34,8 @@ def choose(entity: Entity, settings: KindSettings, answer_to: AnswerTo) -> Choic
     gone = [s for s in entity.shown if s.archived]
     awake = [s for s in entity.shown if s.awake and not s.archived]
     edited = any(_unsettled(s, name) for s in awake for name in s.values)
+    # whoever deleted it had not been given what the others settled between them
+    edited = edited or any(s.owes & s.values.keys() for s in gone)
     word = settings.deletes[gone[0].side]
     if edited and word == "delete" and settings.delete_vs_edit != "delete wins":
         word = "ask" if settings.delete_vs_edit == "ask" else "unlink"

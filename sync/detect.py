@@ -189,13 +189,14 @@ def merge_record(side: Side, kind: str, record: RemoteRecord, row: Row | None) -
     row.stamp = str(stamp) if stamp else (None if stamp_field in record.fields else row.stamp)
     if before == (row.state, row.seen, row.problems, row.stamp):
         return None
-    row.dirty = row.entity is None or row.seen != row.base or bool(row.problems)
+    row.dirty = row.entity is None or row.unsettled
     return row
 
 
 def _take(
     row: Row, values: dict[str, object], problems: dict[str, str], modified: datetime | None
 ) -> None:
+    first = values.keys() - row.seen.keys()
     row.seen.update(values)
     for name in values:
         row.problems.pop(name, None)
@@ -203,9 +204,10 @@ def _take(
         row.problems[name] = problem
     row.modified = modified or row.modified
     if row.how in ("created", "recovered"):
-        # what the vendor added while creating is part of what was settled
-        for name, value in values.items():
-            row.base.setdefault(name, value)
+        # what the vendor added while creating is part of what was settled; what was seen before
+        # and has no base (any more) is to meet what other sides show
+        for name in first:
+            row.base.setdefault(name, values[name])
 
 
 def _archived(row: Row | None) -> Row | None:

@@ -60,6 +60,7 @@ class Executor:
     refused_fields: set[tuple[str, str]] = field(init=False, default_factory=set)
     """(action id, field) that a vendor did not take, or only in part."""
     failed_sides: dict[str, ConnectorError] = field(init=False, default_factory=dict)
+    _settler: Settler = field(init=False)
     _deferred: list[Action] = field(init=False, default_factory=list)
     _sent: dict[tuple[str, str, str, str], Value] = field(init=False, default_factory=dict)
     """Sets as they were written, by record and field."""
@@ -77,6 +78,15 @@ class Executor:
 
         A side that fails as a whole is left alone for the rest of the plan, the others go on.
         """
+        self._settler = Settler(
+            plan,
+            self.store,
+            self.references,
+            self.events,
+            self.acknowledged,
+            self.refused_fields,
+            self._sent,
+        )
         for kind in KINDS:
             self._deferred = []
             self._stage(plan.actions, kind, Verb.MERGE)
@@ -86,10 +96,7 @@ class Executor:
             self._stage(plan.actions, kind, Verb.CONVERT)
         for kind in reversed(KINDS):
             self._stage(plan.actions, kind, Verb.ARCHIVE)
-        settler = Settler(
-            self.store, self.events, self.acknowledged, self.refused_fields, self._sent
-        )
-        settler.settle(plan)
+        self._settler.finish()
 
     def _stage(self, actions: Sequence[Action], kind: str, verb: Verb) -> None:
         groups: dict[tuple[str, str], list[Action]] = {}
@@ -159,10 +166,16 @@ class Executor:
         rows = self.store.by_ids(side.name, object_type, ids)
         prepare = self._prepare_update if verb is Verb.UPDATE else self._prepare_whole
         with self.store.atomic():
-            return [
+            prepared = [
                 prepare(side, a, rows.get(str(a.record_id)), current.get(str(a.record_id)))
                 for a in actions
             ]
+            self._settler.advance(a.entity for a in actions if self._found(a))
+        return prepared
+
+    def _found(self, action: Action) -> bool:
+        """Whether the side was found to show some of what was to be written."""
+        return any((action.id, f.name) in self.acknowledged for f in action.fields)
 
     def _fields_to_check(
         self, side: Side, object_type: str, actions: Sequence[Action]
@@ -318,6 +331,7 @@ class Executor:
         with self.store.atomic():
             for prepared, outcome in zip(batch, outcomes, strict=True):
                 self._take(side, prepared, outcome, created)
+            self._settler.advance(action.entity for action in actions)
         for prepared, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Done) and prepared.action.verb in WHOLE:
                 done(self.store, side, prepared.action, outcome.id)
@@ -399,7 +413,7 @@ class Executor:
             self.refused_fields.add((action.id, name))
         if action.verb is Verb.CREATE:
             self.acknowledged.add((action.id, ""))
-        row.dirty = row.seen != row.base
+        row.dirty = row.unsettled
         if action.verb is Verb.CREATE:
             let_go(self.store, action.entity, side.name)  # what was deleted there is its tombstone
         self.store.put([row])
@@ -442,13 +456,15 @@ class Executor:
         self.acknowledged.add((self._origin.get(action.id, action.id), written.name))
         seen = {written.name: row.seen.get(written.name)}
         shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
-        kept = shown.get(written.name) == written.new or _one_way(written)
+        kept = shown.get(written.name) == written.new or written.one_way
         now = row.seen.get(written.name) if kept else self._local(row, written)
         shape = shape_of(self.definitions[row.kind][written.name])
         if shape != "scalar" and action.verb is Verb.UPDATE:
             self._sent[(*row.key, written.name)] = now
             now = settled_part(row.base.get(written.name), before.get(written.name), now, shape)
         row.base[written.name] = now
+        if shape == "scalar":  # of a set, some members may still be lacking
+            row.owes.discard(written.name)
 
     def _refused_names(self, side: Side, action: Action, outcome: Done) -> set[str]:
         """Canonical names of the fields that the vendor did not take; each is listed."""
@@ -480,8 +496,3 @@ class Executor:
     def _note_errors(self, action: Action, errors: Mapping[str, RecordError]) -> None:
         for name, error in errors.items():
             self._refused(action, name, error)
-
-
-def _one_way(written: FieldWrite) -> bool:
-    """Whether the rule names the value's source as the only side that speaks."""
-    return written.rule in (f"{written.source} ->", f"{written.source} unless blank")

@@ -42,6 +42,9 @@ class View:
     base: Value | Missing = MISSING
     writable: bool = True
     modified: datetime | None = None
+    owes: bool = False
+    """Two other sides have settled a value between them that this one has not been given: what
+    it shows is no word of its own, and a change of it is made without knowing theirs."""
 
     @property
     def fresh(self) -> bool:
@@ -171,8 +174,11 @@ def _fullest(views: Sequence[View]) -> View | None:
 
 def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     based = [v for v in views if not v.fresh]
+    settled = [v for v in based if not v.owes and not v.moved]
     moved = [v for v in based if v.moved]
-    groups = _groups(moved or based, context)
+    if all(v.owes for v in moved):
+        moved += settled if moved else []
+    groups = _groups(moved or settled or based, context)
     newcomers = [v for v in views if v.fresh and not blank(v.value)]
     if not moved and len(groups) > 1:
         filled = [v for v in views if not blank(v.value)]
@@ -185,7 +191,9 @@ def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     winner = groups[0][0]
     if newcomers and not moved:
         return _join(winner, newcomers, views, context)
-    return spread(winner, views, context, why=f"{winner.side} changed it")
+    owing = not moved and any(v.owes for v in based)
+    said = "it has not been taken there yet" if owing else f"{winner.side} changed it"
+    return spread(winner, views, context, why=said)
 
 
 def _drift_notes(heads: Sequence[View], context: FieldContext) -> dict[str, str]:

@@ -12,8 +12,9 @@ import orjson
 from config.model import Condition, Config
 from sync.model import Action, Plan, Row, State, Verb
 from sync.planner import Planner
+from sync.rows import dumps
 from sync.sides import Side
-from sync.store import Store, dumps
+from sync.store import Store
 
 Effective = Mapping[str, Mapping[str, str]]
 """Part (`rules`, `scopes`, `mappings`) -> path of a setting -> its value as JSON text."""

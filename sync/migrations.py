@@ -117,6 +117,13 @@ def _duplicates(db: Database) -> None:
     )
 
 
+@migrations(name="0008_owed")
+def _owed(db: Database) -> None:
+    db.execute("ALTER TABLE records ADD COLUMN owes TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE entities ADD COLUMN unmade INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX entities_unmade ON entities (kind) WHERE unmade = 1")
+
+
 _NOW = "coalesce((SELECT max(id) FROM runs), '')"
 _SAME_RECORD = "side = NEW.side AND object_type = NEW.object_type AND id = NEW.id"
 

@@ -62,6 +62,8 @@ class Row:
     seen: dict[str, Value] = field(default_factory=dict)
     base: dict[str, Value] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    owes: set[str] = field(default_factory=set)
+    """Fields of which this record has not got what two other sides have settled between them."""
     modified: datetime | None = None
     stamp: str | None = None
     moved_type: str | None = None
@@ -73,6 +75,11 @@ class Row:
     def key(self) -> tuple[str, str, str]:
         """What names the record: side, object type and id."""
         return (self.side, self.object_type, self.id)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether anything about what it shows is still to be decided or carried over."""
+        return self.seen != self.base or bool(self.problems) or bool(self.owes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class Shown:
     writable: frozenset[str]
     seen: Mapping[str, Value] = field(default_factory=dict)
     base_seen: Mapping[str, Value] = field(default_factory=dict)
+    owes: frozenset[str] = frozenset()
     problems: Mapping[str, str] = field(default_factory=dict)
     modified: datetime | None = None
     awake: bool = True
@@ -123,6 +131,11 @@ class FieldWrite:
     source: str
     rule: str
     why: str
+
+    @property
+    def one_way(self) -> bool:
+        """Whether the rule names the value's source as the only side that speaks."""
+        return self.rule in (f"{self.source} ->", f"{self.source} unless blank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +248,9 @@ class Settlement:
 
     `bases` are the values each side showed when the plan was made, references in the side's
     own ids: per side, per field. `waits` names the actions (by id) that must succeed for a
-    field; a field absent from it settles at once.
+    field; a field absent from it settles at once, unless it is in `lacking`: field -> the sides
+    that cannot be given the value for now. Then, and where an action fails, it is settled between
+    the sides that have it, if there are two: `shows` names those that had it before the plan.
     """
 
     entity: str
@@ -243,6 +258,10 @@ class Settlement:
     waits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reasons: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     """Field -> the side that spoke, the rule, and what was said besides; kept for `why`."""
+    shows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    members: Mapping[str, Value] = field(default_factory=dict)
+    """Sets that are written or cannot be (wholly), as agreed: settled member by member."""
 
 
 @dataclass(frozen=True, slots=True)

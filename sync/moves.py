@@ -108,6 +108,7 @@ def _take_over(
     successor.entity = entity
     successor.how = str(row.how or Move.MERGED)
     successor.base = {k: v for k, v in row.base.items() if k in successor.seen}
+    successor.owes = row.owes & successor.base.keys()
     if successor.how == Move.CONVERTED:
         leave_behind(row, successor, store, sides)
     successor.dirty = True
@@ -138,6 +139,7 @@ def _hand_over(loser: str, survivor: str, store: Store) -> None:
         row.entity, row.dirty = survivor, True
         if there:
             row.base = {n: v for n, v in row.base.items() if row.seen.get(n) != v}
+            row.owes &= row.base.keys()
         store.put([row])
     for row in kept:
         row.dirty = row.state is State.LIVE or row.dirty
@@ -251,22 +253,20 @@ def after_merge(store: Store, action: Action, survivor_id: str) -> None:
             row = store.row(action.side, action.object_type, record_id)
             if row is None:
                 continue
-            base, seen = row.base, row.seen
             # of two things that became one, the next run hears through the links
             row.state, row.dirty = State.MOVED, row.entity not in (None, action.entity)
             row.moved_type, row.moved_id, row.how = action.object_type, survivor_id, "merged"
             store.put([row])
             if record_id == action.record_id:
-                _renamed(store, action, survivor_id, seen, base)
+                _renamed(store, action, survivor_id, row)
 
 
-def _renamed(
-    store: Store, action: Action, survivor_id: str, seen: dict[str, object], base: dict[str, object]
-) -> None:
+def _renamed(store: Store, action: Action, survivor_id: str, before: Row) -> None:
     row = store.row(action.side, action.object_type, survivor_id)
     row = row or Row(action.side, action.object_type, survivor_id, action.kind)
     row.entity, row.how, row.state = _entity(action), "merged", State.LIVE
-    row.seen, row.base, row.dirty = {**seen, **row.seen}, dict(base), True
+    row.seen, row.base, row.owes = {**before.seen, **row.seen}, before.base, before.owes
+    row.dirty = True
     store.put([row])
 
 

@@ -62,6 +62,8 @@ class Draft:
     questions: list[Question] = field(default_factory=list)
     entities: set[str] = field(default_factory=set)
     decided: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    """Entities that have all the records that they are to have."""
     unlink: list[tuple[str, str]] = field(default_factory=list)
     linked: dict[str, dict[str, int]] = field(default_factory=dict)
     ambiguous: int = 0
@@ -205,6 +207,8 @@ class Planner:
     def _decide_entity(self, entity: str, kind: str, rows: Sequence[Row], draft: Draft) -> None:
         decision = self.decide(entity, kind, rows)
         draft.decided.append(entity)
+        if not decision.creates():
+            draft.made.append(entity)
         kept = [action for a in decision.actions if (action := self._due(a)) is not None]
         for action in kept:
             if action.verb is Verb.CREATE:
@@ -246,6 +250,7 @@ class Planner:
             base=base,
             seen=self.references.with_entities(row, seen, definitions),
             base_seen=row.base,
+            owes=frozenset(row.owes),
             writable=self._writable(side, row.object_type, creating=False),
             problems={**problems, **row.problems},
             modified=row.modified,
@@ -402,6 +407,7 @@ class Planner:
     def _finish(self, plan_id: str, digest: str, draft: Draft, statistics: Statistics) -> Plan:
         draft.questions = self.answers.asked(draft.questions)
         self.answers.let_pass(set(draft.decided), draft.answered)
+        self.store.set_unmade(draft.made, False)
         self.store.ask(draft.questions, self.clock.now(), facts_of)
         labels = {q.entity for q in draft.questions} | set(draft.decided)
         self.store.close_questions(labels, [q.id for q in draft.questions])

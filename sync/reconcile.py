@@ -26,6 +26,7 @@ from sync.model import (
     Verb,
 )
 from sync.sets import decide_set
+from sync.settlement import Decided, settlement_of
 from sync.stages import along, pipeline_of
 from sync.wishes import NO_WISHES, Wishes
 
@@ -84,10 +85,17 @@ class Decision:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     answered: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     """Answer -> the (action, field) pairs that carry it out."""
+    lacking: dict[str, list[str]] = field(default_factory=dict)
+    """Field -> sides on which a record is made without (all of) it."""
 
     def follow(self, answer: Answer, *waits: tuple[str, str]) -> None:
         """Note that an answer was followed, by these writes."""
         self.answered.setdefault(answer.id, []).extend(waits)
+
+    def creates(self) -> bool:
+        """Whether a record is still to be made, or asked for."""
+        made = any(action.verb is Verb.CREATE for action in self.actions)
+        return made or any(question.cause == "create" for question in self.questions)
 
     def agreed(self) -> dict[str, Value]:
         """The values that hold for the entity once this is written."""
@@ -112,7 +120,19 @@ def decide(entity: Entity, targets: Sequence[Target], rules: Rules) -> Decision:
     _update(entity, awake, rules, decision, waits)
     for target in targets:
         _create(entity, awake, target, rules, decision, waits)
-    decision.settlement = _settle(entity, awake, rules, decision, waits)
+    decision.settlement = settlement_of(
+        entity,
+        awake,
+        Decided(
+            decision.verdicts,
+            decision.actions,
+            decision.questions,
+            waits,
+            decision.lacking,
+            shape=lambda name: rules.shape(entity.kind, name),
+            rule=lambda name: _rule(entity, name, rules),
+        ),
+    )
     return decision
 
 
@@ -173,6 +193,7 @@ def _view(shown: Shown, name: str) -> View:
         base=shown.base.get(name, MISSING),
         writable=name in shown.writable,
         modified=shown.modified,
+        owes=name in shown.owes,
     )
 
 
@@ -299,7 +320,7 @@ def _create(
     for name in decision.verdicts:
         waits.setdefault(name, []).append(action.id)
     for name in incomplete:
-        waits[name].append("later")
+        decision.lacking.setdefault(name, []).append(target.side)
 
 
 @dataclass(slots=True)
@@ -426,48 +447,6 @@ def _ask_for_creation(question: Question, rules: Rules, decision: Decision) -> N
         decision.questions.append(question)
     else:
         decision.follow(answer)
-
-
-def _settle(
-    entity: Entity,
-    awake: Sequence[Shown],
-    rules: Rules,
-    decision: Decision,
-    waits: Mapping[str, list[str]],
-) -> Settlement | None:
-    """Bases to move once all is written. A set that is written is among them: until the others
-    have it too, only what came from them is settled there."""
-    asked_creation = any(q.cause == "create" for q in decision.questions)
-    settled = [n for n, v in decision.verdicts.items() if v.settled and not asked_creation]
-    written = {
-        (a.side, f.name)
-        for a in decision.actions
-        for f in a.fields
-        if rules.shape(entity.kind, f.name) == "scalar"
-    }
-    sets = {f.name for a in decision.actions for f in a.fields} - {name for _, name in written}
-    bases: dict[str, dict[str, Value]] = {}
-    for shown in awake:
-        moved = {
-            name: shown.seen[name]
-            for name in settled
-            if name in shown.seen
-            and (shown.side, name) not in written
-            and (name in sets or shown.base_seen.get(name, MISSING) != shown.seen[name])
-        }
-        if moved:
-            bases[shown.side] = moved
-    if not bases:
-        return None
-    names = sorted({name for moved in bases.values() for name in moved})
-    reasons = {n: _reason(decision.verdicts[n], _rule(entity, n, rules)) for n in names}
-    return Settlement(entity.id, bases, {n: tuple(waits[n]) for n in names if n in waits}, reasons)
-
-
-def _reason(verdict: Verdict, rule: str) -> tuple[str, str, str]:
-    """The side that spoke, the rule, and why; values that a rule kept from travelling too."""
-    said = [*dict.fromkeys(s.why for s in verdict.sets), *dict.fromkeys(verdict.notes.values())]
-    return (verdict.source, rule, "; ".join(said))
 
 
 def _decide_deletion(entity: Entity, rules: Rules, decision: Decision) -> None:

@@ -9,8 +9,9 @@ from mapping.canonical import FieldDef
 from sync.detect import merge_record, observe
 from sync.fields import blank
 from sync.journal import Journal, Op
-from sync.model import Row, Verb
-from sync.refs import References
+from sync.model import Action, Row, State, Verb
+from sync.refs import References, shape_of
+from sync.settle import agree
 from sync.sides import Side, by_name
 from sync.store import Store
 
@@ -36,7 +37,7 @@ def recover(
         if verb is Verb.CREATE:
             _recover_creates(side, object_type, group, store, references, definitions)
         else:
-            _reread(side, object_type, group, store)
+            _reread(side, object_type, group, store, references, definitions)
     return len(ops)
 
 
@@ -92,20 +93,61 @@ def _adopt(
         local, whole = references.localise(
             side.name, record.object_type, definition, written.new, row.seen.get(written.name)
         )
-        if whole:
-            # a value that is not there was not taken: no person cleared it in so short a time
-            row.base[written.name] = None if blank(row.seen.get(written.name)) else local
+        if whole and blank(row.seen.get(written.name)):
+            # it was not taken: no person cleared it in so short a time
+            row.base[written.name] = None
+            row.owes.add(written.name)
+        elif whole:
+            row.base[written.name] = local
         else:
             row.base.pop(written.name, None)
     row.dirty = True
     store.put([row])
     references.linked(action.entity, side.name, row.object_type, row.id)
+    _agree(row, action, store, references, definitions[row.kind])
 
 
-def _reread(side: Side, object_type: str, ops: Sequence[Op], store: Store) -> None:
+def _reread(
+    side: Side,
+    object_type: str,
+    ops: Sequence[Op],
+    store: Store,
+    references: References,
+    definitions: Mapping[str, Mapping[str, FieldDef]],
+) -> None:
     journal = Journal(store)
     ids = [str(op.action.record_id) for op in ops]
     fields = side.read_fields(object_type)
     observe(side, ops[0].action.kind, side.connector.fetch(object_type, fields, ids), store)
     for op in ops:
-        journal.conclude(op.id, "lost", record_id=None, error="read again after interruption")
+        with store.atomic():
+            row = store.row(side.name, object_type, str(op.action.record_id))
+            if row is not None and row.entity == op.action.entity and op.action.verb is Verb.UPDATE:
+                _agree(row, op.action, store, references, definitions[row.kind])
+            journal.conclude(op.id, "lost", record_id=None, error="read again after interruption")
+
+
+def _agree(
+    row: Row,
+    action: Action,
+    store: Store,
+    references: References,
+    definitions: Mapping[str, FieldDef],
+) -> None:
+    """What a record is found to have taken is settled between it and the side that it came from:
+    taken for a change of its own, it would overwrite what people do there meanwhile."""
+    found = store.by_entities([str(row.entity)]).get(str(row.entity), [])
+    rows = {r.side: r for r in found if r.state is State.LIVE}
+    shown = {r.side: references.resolve(r, r.seen, definitions)[0] for r in rows.values()}
+    for written in action.fields:
+        definition, source = definitions[written.name], rows.get(written.source)
+        having = {s for s, values in shown.items() if values.get(written.name) == written.new}
+        if source is None or row.side not in having or shape_of(definition) != "scalar":
+            continue
+        said, whole = references.localise(source.side, source.object_type, definition, written.new)
+        if whole and source.side != row.side:
+            settled = {row.side: row.seen[written.name], source.side: said}
+            agree(rows.values(), written.name, settled, rows.keys() - having - settled.keys())
+    for each in rows.values():
+        each.dirty = each.dirty or each.unsettled
+    store.put(rows.values())

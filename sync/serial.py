@@ -40,7 +40,8 @@ def action_from(data: dict[str, Any]) -> Action:
 
 def plan_to(plan: Plan) -> dict[str, Any]:
     """A plan as JSON."""
-    return {"format": FORMAT, **asdict(plan)}
+    rows = [{**asdict(row), "owes": sorted(row.owes)} for row in plan.rows]
+    return {"format": FORMAT, **asdict(plan), "rows": rows}
 
 
 def plan_from(data: dict[str, Any]) -> Plan:
@@ -103,7 +104,13 @@ def _settlement(data: dict[str, Any]) -> Settlement:
     waits = {name: tuple(ids) for name, ids in data["waits"].items()}
     source, rule, said = 0, 1, 2
     reasons = {n: (r[source], r[rule], r[said]) for n, r in data.get("reasons", {}).items()}
-    return Settlement(data["entity"], data["bases"], waits, reasons)
+    shows, lacking = (
+        {name: tuple(sides) for name, sides in data.get(part, {}).items()}
+        for part in ("shows", "lacking")
+    )
+    return Settlement(
+        data["entity"], data["bases"], waits, reasons, shows, lacking, data.get("members", {})
+    )
 
 
 def _violation(data: dict[str, Any]) -> Violation:
@@ -117,7 +124,8 @@ def _applied(data: dict[str, Any]) -> Applied:
 
 def _row(data: dict[str, Any]) -> Row:
     modified = datetime.fromisoformat(data["modified"]) if data["modified"] else None
-    return Row(**{**data, "state": State(data["state"]), "modified": modified})
+    owes = set(data.get("owes", ()))
+    return Row(**{**data, "state": State(data["state"]), "modified": modified, "owes": owes})
 
 
 def _statistics(data: dict[str, Any]) -> Statistics:

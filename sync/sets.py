@@ -22,7 +22,7 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
     unknown = any(hidden(view.base) for view in views)  # its members cannot be told apart
     if unknown or context.settings.rule.kind in ("source", "unless-blank", "create-only"):
         return decide_scalar(views, context)
-    if not any(v.fresh or v.moved for v in views):
+    if not any(v.fresh or v.moved or v.owes for v in views):
         return _unmoved(views, context)
     sets: list[Set] = []
     held: dict[str, str] = {}
@@ -93,9 +93,17 @@ def _stays(target: View, context: FieldContext) -> str:
 def _wanted(
     target: View, views: Sequence[View], context: FieldContext
 ) -> tuple[Members, list[str]]:
-    """What the target should hold: its own members, with the others' changes applied."""
+    """What the target should hold: its own members, with what it has not been given yet and the
+    others' changes applied."""
     wanted = members(target.value, context.shape)
     sources: list[str] = []
+    for other in views if target.owes and not target.fresh else ():
+        if not other.owes and not other.fresh:
+            theirs = members(other.base, context.shape)
+            mine = members(target.base, context.shape)
+            mine = {key: theirs.get(key, member) for key, member in mine.items()}
+            if _apply(wanted, mine, theirs):
+                sources.append(other.side)
     for other in views:
         if other.side == target.side:
             continue

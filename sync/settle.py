@@ -1,85 +1,213 @@
-"""After the writes: bases move for what was acknowledged everywhere, deleted records are let go."""
+"""Settling: bases move for what was acknowledged, deleted records are let go.
+
+What two sides have is settled between them in the very transaction that notes the second one's
+acknowledgement; a third that has not got it owes it from then on. So a person's next change on
+any of them is seen as one, whatever becomes of the rest of the run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sync import undone
 from sync.events import Events
 from sync.model import Plan, Row, Settlement, State, Value, Verb
+from sync.privacy import hidden
+from sync.refs import References, sorted_roles
 from sync.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settler:
     """Settles one plan. `acknowledged` holds (action id, field) pairs that a vendor took, and
-    (action id, "") for records that were made."""
+    (action id, "") for records that were made; it grows while the plan is carried out."""
 
+    plan: Plan
     store: Store
+    references: References
     events: Events
     acknowledged: set[tuple[str, str]]
     refused: set[tuple[str, str]]
     """(action id, field) pairs that a vendor did not take, or only in part."""
     sent: Mapping[tuple[str, str, str, str], Value]
     """Sets as they were written, by record and field."""
+    _settlements: Mapping[str, Settlement] = field(init=False)
+    _carried: Mapping[str, set[str]] = field(init=False)
+    """Action -> the fields that it carries."""
+    _sides: Mapping[str, str] = field(init=False)
+    """Action -> its side."""
 
-    def settle(self, plan: Plan) -> None:
-        """Move the bases of values that now hold everywhere; let deleted records go, but for those
-        whose delete elsewhere was not made: it is planned again."""
-        carried = {a.id: {f.name for f in a.fields} for a in plan.actions}
-        spoken: set[tuple[str, str]] = set()
-        if plan.purpose != "undo":
-            spoken.update(
-                (a.entity, f.name)
-                for a in plan.actions
-                for f in a.fields
-                if (a.id, f.name) in self.acknowledged
-            )
+    def __post_init__(self) -> None:
+        self._settlements = {s.entity: s for s in self.plan.settlements}
+        self._carried = {a.id: {f.name for f in a.fields} for a in self.plan.actions}
+        self._sides = {a.id: a.side for a in self.plan.actions}
+
+    def advance(self, entities: Iterable[str]) -> None:
+        """Settle what is acknowledged so far for some entities; the run is not over."""
+        wanted = [entity for entity in dict.fromkeys(entities) if entity in self._settlements]
+        for entity, rows in self.store.by_entities(wanted).items():
+            self._settle(self._settlements[entity], rows, over=False)
+
+    def finish(self) -> None:
+        """Settle all that was acknowledged; let deleted records go, but for those whose delete
+        elsewhere was not made: it is planned again."""
         undeleted = {
             a.entity
-            for a in plan.actions
+            for a in self.plan.actions
             if a.verb is Verb.ARCHIVE and (a.id, "") not in self.acknowledged
         }
         with self.store.atomic():
-            for settlement in plan.settlements:
+            for settlement in self.plan.settlements:
                 rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
-                live = [row for row in rows if row.state is State.LIVE]
-                before = {row.key: dict(row.base) for row in live}
-                for row in live:
-                    self._row(row, settlement, carried)
-                self.store.put(rows)
-                self.events.settled(live, before, settlement)
-                spoken.update((settlement.entity, n) for r in live for n in _moved(r, before))
-            for entity, side in plan.unlink:
+                self._settle(settlement, rows, over=True)
+            for entity, side in self.plan.unlink:
                 if entity not in undeleted:
                     let_go(self.store, entity, side)
-            undone.spoken(self.store, spoken)
+            if self.plan.purpose != "undo":
+                written = [(a, f.name) for a in self.plan.actions for f in a.fields]
+                taken = [(a.entity, n) for a, n in written if (a.id, n) in self.acknowledged]
+                undone.spoken(self.store, taken)
 
-    def _row(self, row: Row, settlement: Settlement, carried: Mapping[str, set[str]]) -> None:
-        for name, value in settlement.bases.get(row.side, {}).items():
-            waits = settlement.waits.get(name, ())
-            if all(self._passed(action, name, carried) for action in waits):
-                row.base[name] = self.sent.get((*row.key, name), value)
-            elif any(self._outstanding(action, name) for action in waits):
-                # the counterpart was left without this value: it is still to be carried over,
-                # and what the counterpart shows instead is not a second opinion
-                row.base.setdefault(name, None)
-        row.dirty = row.seen != row.base or bool(row.problems)
+    def _settle(self, settlement: Settlement, rows: Sequence[Row], *, over: bool) -> None:
+        live = [row for row in rows if row.state is State.LIVE]
+        before = {row.key: (dict(row.base), set(row.owes), row.dirty) for row in live}
+        names = dict.fromkeys(n for bases in settlement.bases.values() for n in bases)
+        unmade = False
+        for name in names:
+            without = self._without(settlement, name)
+            if not without:
+                self._everywhere(live, settlement, name)
+            elif self._between(live, settlement, name, without):
+                unmade = unmade or not without <= {row.side for row in live}
+            elif over:
+                self._nowhere(live, settlement, name)
+        if unmade or (names and over):
+            self.store.set_unmade([settlement.entity], unmade)
+        for name, agreed in settlement.members.items():
+            if name not in names or self._without(settlement, name):
+                self._members([row for row in live if name in row.seen], name, agreed)
+        for row in live:
+            row.dirty = row.unsettled or (row.dirty and not over)
+        bases = {key: base for key, (base, _, _) in before.items()}
+        changed = [r for r in live if before[r.key] != (r.base, r.owes, r.dirty)]
+        self.store.put(changed)
+        self.events.settled(changed, bases, settlement)
+        undone.spoken(
+            self.store, [(settlement.entity, n) for r in changed for n in _moved(r, bases)]
+        )
 
-    def _outstanding(self, action: str, name: str) -> bool:
-        return (action, "") in self.acknowledged or (action, name) in self.refused
+    def _without(self, settlement: Settlement, name: str) -> set[str]:
+        """The sides that have not got the value, or not yet."""
+        lacking = set(settlement.lacking.get(name, ()))
+        waits = settlement.waits.get(name, ())
+        return lacking | {self._sides.get(a, "") for a in waits if not self._passed(a, name)}
 
-    def _passed(self, action: str, name: str, carried: Mapping[str, set[str]]) -> bool:
+    def _everywhere(self, live: Sequence[Row], settlement: Settlement, name: str) -> None:
+        for row in live:
+            row.owes.discard(name)
+            bases = settlement.bases.get(row.side, {})
+            if name in bases:
+                row.base[name] = self.sent.get((*row.key, name), bases[name])
+
+    def _between(
+        self, live: Sequence[Row], settlement: Settlement, name: str, without: set[str]
+    ) -> bool:
+        """Settle a value of which some sides are left without between those that have it, if
+        there are two; says whether there are."""
+        if name not in settlement.shows:
+            return False  # a set: it is settled member by member as it is written
+        waits = settlement.waits.get(name, ())
+        having = {self._sides[a] for a in waits if self._passed(a, name)}
+        having |= set(settlement.shows[name])
+        having -= without
+        if len(having) < 2:
+            return False
+        shown = {s: b[name] for s, b in settlement.bases.items() if name in b}
+        agree(live, name, {side: shown[side] for side in having if side in shown}, without)
+        return True
+
+    def _nowhere(self, live: Sequence[Row], settlement: Settlement, name: str) -> None:
+        """A counterpart was left without the value: it is still to be carried over, and what the
+        counterpart shows instead is not a second opinion."""
+        waits = settlement.waits.get(name, ())
+        if any((a, "") in self.acknowledged or (a, name) in self.refused for a in waits):
+            for row in live:
+                if name in settlement.bases.get(row.side, {}):
+                    row.base.setdefault(name, None)
+
+    def _members(self, rows: Sequence[Row], name: str, agreed: Value) -> None:
+        """Settle the members of a set of which two sides show what was agreed between those that
+        do; the others owe it. The rest stays a change of those that show it."""
+        if any(hidden(row.seen.get(name)) or hidden(row.base.get(name)) for row in rows):
+            return  # its members cannot be told apart
+        wanted = self._by_key(None, agreed)
+        shown = [self._by_key(row, row.seen.get(name)) for row in rows]
+        settled = [self._by_key(row, row.base.get(name)) for row in rows]
+        keys = dict.fromkeys(key for members in (wanted, *shown, *settled) for key in members)
+        for key in keys:
+            having = [_state(members.get(key)) == _state(wanted.get(key)) for members in shown]
+            if sum(having) < 2:
+                continue
+            for row, own, base, has in zip(rows, shown, settled, having, strict=True):
+                if not has:
+                    row.owes.add(name)
+                elif key in own:
+                    base[key] = own[key]
+                else:
+                    base.pop(key, None)
+        for row, base in zip(rows, settled, strict=True):
+            if base or name in row.base:
+                row.base[name] = _as_a_set([item for items in base.values() for item in items])
+
+    def _by_key(self, row: Row | None, value: Value) -> dict[str, list[Value]]:
+        """The members of a set by what they stand for on every side; no row: as agreed."""
+        found: dict[str, list[Value]] = {}
+        for item in value or ():
+            key = item["ref"] if isinstance(item, dict) else item
+            if row is not None and isinstance(item, dict):
+                key = self.references.entity_of(row.side, key["object"], key["id"])
+            if key is not None:
+                found.setdefault(key, []).append(item)
+        return found
+
+    def _passed(self, action: str, name: str) -> bool:
         if (action, name) in self.acknowledged:
             return True
-        return (action, "") in self.acknowledged and name not in carried.get(action, set())
+        made = (action, "") in self.acknowledged
+        return made and name not in self._carried.get(action, set())
+
+
+def agree(
+    rows: Iterable[Row], name: str, shown: Mapping[str, Value], without: Iterable[str]
+) -> None:
+    """A value is settled between the sides that have it: the bases of those named in `shown`
+    move to what they showed; the sides `without` it owe it."""
+    for row in rows:
+        if row.side in without:
+            row.owes.add(name)
+        elif row.side in shown:
+            row.base[name] = shown[row.side]
+            row.owes.discard(name)
 
 
 def _moved(row: Row, before: Mapping[tuple[str, str, str], Mapping[str, Value]]) -> list[str]:
     """Fields whose base was there and moved: the side changed them."""
     old = before[row.key]
     return [n for n, value in row.base.items() if n in old and old[n] != value]
+
+
+def _state(items: Sequence[Value] | None) -> Value:
+    """A member of a set as a side shows it: None if it has it not, its roles if it has any."""
+    if items is None or not isinstance(items[0], dict):
+        return items
+    return [(item["role"], item["primary"]) for item in items]
+
+
+def _as_a_set(items: list[Value]) -> Value:
+    if items and isinstance(items[0], dict):
+        return sorted_roles(items)
+    return sorted(items) or None
 
 
 def let_go(store: Store, entity: str, side: str) -> None:

@@ -14,20 +14,11 @@ from sqlite_utils import Database
 
 from core.errors import StateError
 from sync.migrations import migrations
-from sync.model import Question, Row, State
+from sync.model import Question, Row
 from sync.privacy import NO_VAULT, Vault
+from sync.rows import COLUMNS, PLACES, dumps, to_row, to_tuple
 
-_COLUMNS = (
-    "side, object_type, id, kind, entity, state, seen, base, problems, modified, stamp,"
-    " moved_type, moved_id, how, dirty"
-)
-_PLACES = "(" + ",".join("?" * 15) + ")"
 _CHUNK = 400
-
-
-def dumps(value: Any) -> str:
-    """JSON text with sorted keys: equal values give equal text."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 @contextmanager
@@ -122,19 +113,19 @@ class Store:
         """Insert or replace rows."""
         with self.atomic():
             self.db.conn.executemany(
-                f"INSERT OR REPLACE INTO records ({_COLUMNS}) VALUES {_PLACES}",
-                [_to_tuple(row, self.vault) for row in rows],
+                f"INSERT OR REPLACE INTO records ({COLUMNS}) VALUES {PLACES}",
+                [to_tuple(row, self.vault) for row in rows],
             )
 
     def rows(self, where: str = "1", parameters: Sequence[Any] = ()) -> Iterator[Row]:
         """Rows that meet a condition, by side, object type and id."""
         with guarded(), closing(self.db.conn.cursor()) as cursor:
             cursor.execute(
-                f"SELECT {_COLUMNS} FROM records WHERE {where} ORDER BY side, object_type, id",
+                f"SELECT {COLUMNS} FROM records WHERE {where} ORDER BY side, object_type, id",
                 parameters,
             )
             for found in cursor:
-                yield _to_row(found, self.vault)
+                yield to_row(found, self.vault)
 
     def row(self, side: str, object_type: str, record_id: str) -> Row | None:
         """One row, or None."""
@@ -162,13 +153,15 @@ class Store:
         return list(self.rows("kind = ? AND dirty = 1 AND entity IS NULL", (kind,)))
 
     def dirty_entities(self, kind: str) -> list[str]:
-        """Entities of which some record differs from what was settled, or about which something
-        is asked: a person may have made all as it was, and then nothing is asked any more."""
+        """Entities of which some record differs from what was settled or is still to be made, or
+        about which something is asked: a person may have made all as it was, and then nothing is
+        asked any more."""
         return self._column(
             "SELECT entity FROM records WHERE kind = ? AND dirty = 1 AND entity IS NOT NULL"
             " UNION SELECT entity FROM questions WHERE kind = ? AND cause <> 'merge'"
-            " AND entity IN (SELECT id FROM entities) ORDER BY entity",
-            (kind, kind),
+            " AND entity IN (SELECT id FROM entities)"
+            " UNION SELECT id FROM entities WHERE kind = ? AND unmade = 1 ORDER BY entity",
+            (kind, kind, kind),
         )
 
     def mark_all_dirty(self) -> None:
@@ -189,11 +182,9 @@ class Store:
     def live_ids(self, side: str, object_type: str, *, linked: bool = False) -> list[str]:
         """Ids of live records, in order."""
         more = " AND entity IS NOT NULL" if linked else ""
-        return self._column(
-            "SELECT id FROM records WHERE side = ? AND object_type = ? AND state = 'live'"
-            f"{more} ORDER BY id",
-            (side, object_type),
-        )
+        where = f"side = ? AND object_type = ? AND state = 'live'{more}"
+        sql = f"SELECT id FROM records WHERE {where} ORDER BY id"
+        return self._column(sql, (side, object_type))
 
     def settled_entities(self, entities: Sequence[str]) -> set[tuple[str, str]]:
         """(entity, side) pairs, of those named, whose record was settled by an earlier run."""
@@ -236,6 +227,14 @@ class Store:
         """(kind, id) of all entities."""
         with guarded():
             return self.db.conn.execute("SELECT kind, id FROM entities ORDER BY id").fetchall()
+
+    def set_unmade(self, entities: Sequence[str], unmade: bool) -> None:
+        """Note whether entities that are settled between some sides are to be made on another."""
+        with self.atomic():
+            self.db.conn.executemany(
+                "UPDATE entities SET unmade = ? WHERE unmade <> ? AND id = ?",
+                [(unmade, unmade, entity) for entity in entities],
+            )
 
     def merge_entities(self, loser: str, survivor: str) -> None:
         """Note that two entities are one: `loser` lives on as `survivor`."""
@@ -301,11 +300,8 @@ class Store:
 
     def origin(self, side: str, object_type: str, record_id: str) -> str | None:
         """The id of the converted record (a lead) that a record came of, or None."""
-        found = self._column(
-            "SELECT person FROM origins WHERE side = ? AND object_type = ? AND id = ?",
-            (side, object_type, record_id),
-        )
-        return found[0] if found else None
+        sql = "SELECT person FROM origins WHERE side = ? AND object_type = ? AND id = ?"
+        return next(iter(self._column(sql, (side, object_type, record_id))), None)
 
     def made_from(self, side: str, person: str) -> list[str]:
         """The object types of what came of a converted record."""
@@ -342,8 +338,7 @@ class Store:
 
     def meta(self, key: str) -> str | None:
         """A small fact, or None."""
-        found = self._column("SELECT value FROM meta WHERE key = ?", (key,))
-        return found[0] if found else None
+        return next(iter(self._column("SELECT value FROM meta WHERE key = ?", (key,))), None)
 
     def set_meta(self, key: str, value: str) -> None:
         """Remember a small fact."""
@@ -462,37 +457,6 @@ def _marks(items: Sequence[Any]) -> str:
 
 def _sealed(facts: Mapping[str, str], vault: Vault) -> dict[str, str]:
     return {name: vault.seal(digest) for name, digest in facts.items()}
-
-
-def _to_tuple(row: Row, vault: Vault) -> tuple[Any, ...]:
-    seen, base = vault.cover_all(row.kind, row.seen), vault.cover_all(row.kind, row.base)
-    problems = vault.problems(row.kind, row.problems)
-    modified = row.modified.isoformat() if row.modified else None
-    return (
-        row.side, row.object_type, row.id, row.kind, row.entity, str(row.state), dumps(seen),
-        dumps(base), dumps(problems), modified, row.stamp, row.moved_type, row.moved_id,
-        row.how, int(row.dirty),
-    )  # fmt: skip
-
-
-def _to_row(found: tuple[Any, ...], vault: Vault) -> Row:
-    return Row(
-        side=found[0],
-        object_type=found[1],
-        id=found[2],
-        kind=found[3],
-        entity=found[4],
-        state=State(found[5]),
-        seen=vault.show_all(orjson.loads(found[6])),
-        base=vault.show_all(orjson.loads(found[7])),
-        problems=orjson.loads(found[8]),
-        modified=datetime.fromisoformat(found[9]) if found[9] else None,
-        stamp=found[10],
-        moved_type=found[11],
-        moved_id=found[12],
-        how=found[13],
-        dirty=bool(found[14]),
-    )
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:

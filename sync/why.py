@@ -177,6 +177,7 @@ class _Book:
     def origin(self, row: Row, name: str) -> Origin:
         """The run, side and rule that gave a field of a record its present form."""
         settled = name in row.base and name in row.seen and row.base[name] == row.seen[name]
+        settled = settled and name not in row.owes
         last = max(self._candidates(row, name), key=lambda o: o.run, default=None)
         if settled and last is not None:
             return last
@@ -213,6 +214,10 @@ class _Book:
             how = f"{row.side} shows it; it cannot be carried over: {row.problems[name]}"
         elif asked:
             how = f"{row.side} shows it; it waits ({asked[0]['cause']}): {asked[0]['message']}"
+        elif name in row.owes:
+            own = [r.error for r in self.retries if r.field in (name, "") and r.side == row.side]
+            how = f"{row.side} shows it; what the others have is not taken there"
+            how += f": {own[0]}" if own else " yet"
         elif refused := [r for r in self.retries if r.field in (name, "") and r.side != row.side]:
             how = f"{row.side} shows it; {refused[0].side} refused it: {refused[0].error}"
         elif uncreated := [q for q in self.questions if q["cause"] == "create"]:

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from core.errors import SettingsError
+
+INSTALL_SPARK = (
+    "Install it into Tieline's environment: python -m pip install -c constraints.txt -e '.[spark]'"
+    " (it needs Java 17 or newer); or set `matching.engine: duckdb`."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -27,7 +34,8 @@ class Engine:
 
 @contextmanager
 def opened(engine: Engine) -> Iterator[Any]:
-    """Splink's interface to the engine; everything that it made is gone afterwards."""
+    """Splink's interface to the engine; everything that it made is gone afterwards. Raises
+    SettingsError where Spark is asked for and is not installed, or does not start."""
     with _duckdb(engine) if engine.name == "duckdb" else _spark(engine) as api:
         yield api
 
@@ -57,9 +65,26 @@ def _duckdb(engine: Engine) -> Iterator[Any]:
 
 @contextmanager
 def _spark(engine: Engine) -> Iterator[Any]:
-    from pyspark.sql import SparkSession
-    from splink import SparkAPI
-    from splink.backends.spark import similarity_jar_location
+    session = _spark_session(engine)
+    session.sparkContext.setLogLevel("ERROR")
+    try:
+        from splink import SparkAPI
+
+        api: Any = SparkAPI
+        yield api(spark_session=session, break_lineage_method="persist")
+    finally:
+        session.stop()
+
+
+def _spark_session(engine: Engine) -> Any:
+    try:
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+        from splink.backends.spark import similarity_jar_location
+    except ImportError:
+        raise SettingsError("`matching.engine` is spark, which is not installed",
+                            remedy=INSTALL_SPARK) from None  # fmt: skip
+    from py4j.protocol import Py4JError
 
     builder = SparkSession.builder.master(engine.spark_master).appName("tieline")
     fixed = (
@@ -69,10 +94,12 @@ def _spark(engine: Engine) -> Iterator[Any]:
     )  # fmt: skip
     for key, value in (*fixed, *engine.spark_options):
         builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
     try:
-        api: Any = SparkAPI
-        yield api(spark_session=session, break_lineage_method="persist")
-    finally:
-        session.stop()
+        return builder.getOrCreate()
+    except (PySparkException, Py4JError) as error:
+        said = str(error).strip().splitlines()[0]
+        raise SettingsError(
+            f"Spark did not start at `{engine.spark_master}`: {said}",
+            remedy="Spark needs Java 17 or newer, and a master that answers: see"
+            " `matching.spark_master` and `matching.spark_options`.",
+        ) from error

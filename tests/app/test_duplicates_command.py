@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,19 @@ def test_a_spreadsheet_is_searched_and_nothing_is_asked(office: Office, tmp_path
     assert [[m["id"] for m in g["members"]] for g in told["groups"]] == [["1", "2"]]
     assert "questions" not in told
     assert "look like one" in office.tieline("duplicates", str(path), "--at-least", "1").out
+
+
+def test_spark_where_it_is_not_installed_is_told_in_one_sentence(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    config, people = tmp_path / "lists.yaml", tmp_path / "people.csv"
+    config.write_text("version: 1\nmatching: {engine: spark}\n", encoding="utf-8")
+    people.write_text("Id,First name,Last name\n1,Ann,Lee\n2,Ann,Lee\n", encoding="utf-8")
+    result = office.tieline("--config", str(config), "duplicates", str(people), "--kind", "person")
+    assert result.code == 2
+    assert "`matching.engine` is spark, which is not installed" in result.err
+    assert "python -m pip install" in result.err
 
 
 def test_a_record_that_is_in_two_groups_is_asked_about_in_one_of_them(tmp_path: Path) -> None:

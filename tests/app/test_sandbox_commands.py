@@ -21,12 +21,18 @@ from config.load import load_config
 from tests.app.office import ROOT
 
 
+def background() -> None:
+    """As a shell starts what a script puts into the background: Ctrl-C is not meant for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def up(*arguments: str) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
     """`tieline sandbox up --json …` while it runs, and what it printed."""
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "sandbox", "up", "--json", *arguments],
         cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=background,
     )  # fmt: skip
     assert process.stdout is not None
     try:

@@ -10,7 +10,7 @@ import pytest
 from sandbox.serve import Running
 from tests.connectors.conformance import ConnectorConformance
 from tests.connectors.harness import Harness
-from tests.connectors.hubspot_harness import HubSpotHarness, Switchboard, switchboard
+from tests.connectors.hubspot_harness import HubSpotHarness, Switchboard
 
 MOODS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -27,12 +27,6 @@ MOODS: dict[str, dict[str, Any]] = {
         },
     },
 }
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[tuple[Switchboard, Running]]:
-    with switchboard() as both:
-        yield both
 
 
 @pytest.fixture(params=sorted(MOODS))

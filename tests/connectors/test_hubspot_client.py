@@ -28,26 +28,8 @@ from core.errors import (
     UnexpectedReplyError,
     VendorDownError,
 )
-from sandbox.serve import Running, serve
+from sandbox.serve import Running
 from tests.connectors.hubspot_vendor import Answer, Vendor, settings
-
-
-@pytest.fixture(scope="module")
-def both() -> Iterator[tuple[Vendor, Running]]:
-    vendor = Vendor()
-    with serve(vendor.app, tls=False) as running:
-        yield vendor, running
-
-
-@pytest.fixture
-def vendor(both: tuple[Vendor, Running]) -> Vendor:
-    both[0].forget()
-    return both[0]
-
-
-@pytest.fixture
-def server(both: tuple[Vendor, Running]) -> Running:
-    return both[1]
 
 
 @pytest.fixture

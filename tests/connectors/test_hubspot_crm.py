@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -27,26 +27,12 @@ from tests.connectors.hubspot_harness import (
     Switchboard,
     calls,
     people,
-    switchboard,
 )
 from tests.connectors.support import collect
 
 COMPANIES = "associations.companies"
 CONTACTS = "associations.contacts"
 PARENT = "associations.parent"
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[tuple[Switchboard, Running]]:
-    with switchboard() as both:
-        yield both
-
-
-@pytest.fixture
-def crm(board: tuple[Switchboard, Running]) -> Iterator[HubSpotHarness]:
-    harness = HubSpotHarness(board)
-    yield harness
-    harness.close()
 
 
 def item(id: str, label: str | None = None, *, primary: bool = False) -> dict[str, Any]:

@@ -14,14 +14,13 @@ from connectors.hubspot import connect
 from connectors.hubspot.errors import complaint
 from core.clock import OffsetClock
 from core.errors import DuplicateError, RejectedError, SchemaDriftError, VendorDownError
-from sandbox.serve import Running, serve
+from sandbox.serve import Running
 from tests.connectors.hubspot_harness import (
     STAMP,
     HubSpotHarness,
     Switchboard,
     calls,
     people,
-    switchboard,
 )
 from tests.connectors.hubspot_vendor import Answer, Vendor, settings
 from tests.connectors.support import collect
@@ -32,32 +31,6 @@ SHOE = {
     "name": "shoe_size", "label": "Shoe size", "type": "string", "fieldType": "text",
     "groupName": "contactinformation",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[tuple[Switchboard, Running]]:
-    with switchboard() as both:
-        yield both
-
-
-@pytest.fixture
-def crm(board: tuple[Switchboard, Running]) -> Iterator[HubSpotHarness]:
-    harness = HubSpotHarness(board)
-    yield harness
-    harness.close()
-
-
-@pytest.fixture(scope="module")
-def both() -> Iterator[tuple[Vendor, Running]]:
-    vendor = Vendor()
-    with serve(vendor.app, tls=False) as running:
-        yield vendor, running
-
-
-@pytest.fixture
-def vendor(both: tuple[Vendor, Running]) -> Vendor:
-    both[0].forget()
-    return both[0]
 
 
 @pytest.fixture

@@ -15,33 +15,19 @@ from connectors.hubspot import connect
 from connectors.hubspot.limits import Limits, Window
 from core.clock import ManualClock
 from core.errors import AuthError, BudgetExhaustedError, NetworkError, VendorDownError
-from sandbox.serve import Running, serve
+from sandbox.serve import Running
 from tests.connectors.hubspot_harness import (
     STAMP,
     HubSpotHarness,
     Switchboard,
     calls,
     people,
-    switchboard,
 )
 from tests.connectors.hubspot_vendor import Vendor, settings
 from tests.connectors.support import collect, stamped
 
 START = datetime(2026, 5, 1, 21, 0, tzinfo=UTC)
 COMPANIES = "associations.companies"
-
-
-@pytest.fixture(scope="module")
-def both() -> Iterator[tuple[Vendor, Running]]:
-    vendor = Vendor()
-    with serve(vendor.app, tls=False) as running:
-        yield vendor, running
-
-
-@pytest.fixture
-def vendor(both: tuple[Vendor, Running]) -> Vendor:
-    both[0].forget()
-    return both[0]
 
 
 @pytest.fixture
@@ -54,12 +40,6 @@ def connector(both: tuple[Vendor, Running], clock: ManualClock) -> Iterator[Conn
     made = connect("hubspot", settings(both[1].url, options={"time_zone": "Europe/Berlin"}), clock)
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[tuple[Switchboard, Running]]:
-    with switchboard() as switch:
-        yield switch
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,24 +14,10 @@ from tests.connectors.hubspot_harness import (
     Switchboard,
     calls,
     people,
-    switchboard,
 )
 from tests.connectors.support import collect
 
 COMPANIES = "associations.companies"
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[tuple[Switchboard, Running]]:
-    with switchboard() as both:
-        yield both
-
-
-@pytest.fixture
-def crm(board: tuple[Switchboard, Running]) -> Iterator[HubSpotHarness]:
-    harness = HubSpotHarness(board)
-    yield harness
-    harness.close()
 
 
 def one(crm: HubSpotHarness, object_type: str, id: str, *fields: str) -> Mapping[str, Any]:

@@ -41,6 +41,8 @@ class Row:
     refuses: tuple[str, Any] | None = None
     """(side, value) that the side cannot hold."""
     shape: str = "scalar"
+    owes: str = ""
+    """The side that has not got what the two others settled between them."""
     moves: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -142,6 +144,24 @@ ROWS = (
         {"left": ("x", "bad"), "right": ("x", "x"), "third": ("x", "x")},
         "written where it can be, held on the other", {"third": "bad"}, held="right",
         settled=False, refuses=("right", "bad")),
+    Row("settled between two sides, not taken by the third",
+        {"left": ("new", "new"), "right": ("new", "new"), "third": ("x", "x")},
+        "written where it is lacking", {"third": "new"}, owes="third"),
+    Row("taken by one side and not by another, then put back",
+        {"left": ("new", "x"), "right": ("new", "new"), "third": ("x", "x")},
+        "written to the side that took it", {"right": "x"}, owes="third"),
+    Row("taken by one side and not by another, then changed where it was taken",
+        {"left": ("new", "new"), "right": ("new", "newer"), "third": ("x", "x")},
+        "written to all others", {"left": "newer", "third": "newer"}, owes="third"),
+    Row("changed on a side that had not got what the others have",
+        {"left": ("new", "new"), "right": ("new", "new"), "third": ("x", "z")},
+        "held until a person decides", {}, owes="third", held="conflict", settled=False),
+    Row("changed on a side that had not got what the others have",
+        {"left": ("new", "new"), "right": ("new", "new"), "third": ("x", "z")},
+        "the preferred side wins", {"third": "new"}, owes="third", conflict="prefer left"),
+    Row("set by hand on the side that had not got it",
+        {"left": ("new", "new"), "right": ("new", "new"), "third": ("x", "new")},
+        "bases move, nothing is written", {}, owes="third"),
     Row("lifecycle moves forward", {"left": ("mql", "sql"), "right": ("mql", "mql")},
         "written to the other", {"right": "sql"}, order=STAGES),
     Row("lifecycle moves backward", {"left": ("sql", "mql"), "right": ("sql", "sql")},
@@ -228,7 +248,10 @@ def table() -> str:
         "|---|---|---|---|---|",
     ]
     for row in ROWS:
-        shown = "; ".join(f"{s}: {_cell(b)} → {_cell(v)}" for s, (b, v) in row.sides.items())
+        shown = "; ".join(
+            f"{s}: {_cell(b)} → {_cell(v)}{' (lacks it)' if s == row.owes else ''}"
+            for s, (b, v) in row.sides.items()
+        )
         written = "; ".join(f"{s}: {_cell(v)}" for s, v in row.writes.items()) or "nothing"
         lines.append(f"| {row.state} | {_settings(row)} | {shown} | {row.decision} | {written} |")
     return "\n".join(lines)

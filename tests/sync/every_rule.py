@@ -102,6 +102,13 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "one side changed": (
             "row: one side changed", "row: one side changed, three sides",
             "scenario: three-sides"),
+        "taken by one side and not by another: settled between those that have it": (
+            "row: settled between two sides, not taken by the third",
+            "row: taken by one side and not by another, then put back",
+            "row: taken by one side and not by another, then changed where it was taken",
+            "row: changed on a side that had not got what the others have",
+            "row: set by hand on the side that had not got it",
+            "test_leftovers::test_a_value_that_one_side_took_and_another_did_not_can_be_put_back"),
         "several changed, to the same value": (
             "row: both changed to the same",
             "test_engine::test_an_agreement_closes_the_conflict"),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sync.model import State
-from tests.sync.machine_model import FRESH, Outcome, Thing, Value
+from tests.sync.machine_model import FRESH, Outcome, Owing, Thing, Value, plain
 from tests.sync.machine_people import NORMALISED, People
 from tests.sync.machine_rules import KEYS, OBJECTS, SPECS, Spec
 from tests.sync.situations import EVERY_GUARD
@@ -92,6 +92,9 @@ class Checks:
                 thing.possible(spec.name, side).update(before.values(), planned.values())
             if FRESH in thing.possible(spec.name, side):
                 thing.possible(spec.name, side).add(None)
+            if len(after) > 2 and len(set(after.values())) > 1:  # some may have got it, some not
+                shown = {before.get(side, FRESH), value}
+                thing.possible(spec.name, side).update(Owing(v) for v in shown)
 
     def _justified(self, thing: Thing, spec: Spec, before: dict[str, Value]) -> set[Value]:
         settled = {v for side in self.people.names for v in self._settled(thing, spec, side)}
@@ -103,7 +106,7 @@ class Checks:
         if spec.shape != "ref":
             return set()
         late = [s for s in self.people.names if self.world.crms[s].quirks.late_seconds]
-        shown = {v for side in late for v in thing.possible(spec.name, side)}
+        shown = {plain(v) for side in late for v in thing.possible(spec.name, side)}
         return {self.people.root(v) for v in shown - {None, FRESH}}
 
     def _may_shout(self, spec: Spec) -> bool:
@@ -153,6 +156,7 @@ class Checks:
             for thing in self.people.all()
             if all(
                 self._settled(thing, spec, side) == {value}
+                and not any(isinstance(v, Owing) for v in thing.possible(spec.name, side))
                 for spec in self.people.specs(thing)
                 for side, value in self.people.now(thing, spec).items()
             )
@@ -160,7 +164,7 @@ class Checks:
 
     def _settled(self, thing: Thing, spec: Spec, side: str) -> set[Value]:
         possible = thing.possible(spec.name, side)
-        return {self.people.settled_as(spec, side, value) for value in possible}
+        return {self.people.settled_as(spec, side, plain(value)) for value in possible}
 
     def _opted_out(self) -> set[tuple[str, str]]:
         spec = next(s for s in SPECS["person"] if s.name == "email_opt_out")

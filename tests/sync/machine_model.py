@@ -19,6 +19,18 @@ FRESH = "<never settled>"
 """Stands for a field that was never settled on a side."""
 
 
+@dataclass(frozen=True)
+class Owing:
+    """Settled last at this value on a side that has not got what two others settled since."""
+
+    value: Value
+
+
+def plain(settled: Value) -> Value:
+    """What is settled, whether or not something is owed."""
+    return settled.value if isinstance(settled, Owing) else settled
+
+
 @dataclass
 class Thing:
     """One real thing, its living records by side, and where it was deleted or merged away."""
@@ -61,16 +73,23 @@ class Field:
     """Whether a side has what a reference points to, or the option."""
     normal: Callable[[str, Value], Value] = lambda _side, value: value
     ignores: frozenset[str] = frozenset()
+    owes: set[str] = field(default_factory=set)
+    """Sides that have not got what two others settled between them."""
     writes: dict[str, Value] = field(default_factory=dict)
     settled: bool = True
     conflict: bool = False
     agreed: Value = None
+    having: set[str] = field(default_factory=set)
+    """Sides that show what was agreed, where something was."""
+    lacking: set[str] = field(default_factory=set)
+    """Sides that cannot have it for now."""
 
     # -- the decision ----------------------------------------------------------------------
 
     def decide(self) -> None:
         """Say what is written where, by the rule."""
         self.writes, self.settled, self.conflict, self.agreed = {}, True, False, None
+        self.having, self.lacking = set(), set()
         if self.spec.rule == "create only":
             self.agreed = next((v for v in self.now.values() if v is not None), None)
         elif (speaker := self._speaker()) is not None:
@@ -92,6 +111,10 @@ class Field:
         known = [s for s in self.now if self.base[s] != FRESH]
         changed = [s for s in known if self.now[s] != self.base[s]]
         new = [s for s in self.now if s not in known and self.now[s] is not None]
+        quiet = [s for s in known if s not in changed and s not in self.owes]
+        if changed and self.owes.issuperset(changed):
+            changed += quiet  # changed by people who had not been given what the others have
+        known = known if changed else quiet or known
         if not known:
             self._meet(new)
         elif self._distinct(changed) > 1:
@@ -149,11 +172,13 @@ class Field:
 
     def _spread(self, winner: str) -> None:
         value = self.agreed = self.now[winner]
+        self.having = {s for s, shown in self.now.items() if shown == value}
         for side, shown in self.now.items():
             if shown == value or self._keeps(shown, value):
                 continue
             if value is not None and self.spec.shape != "set" and not self.can(side, value):
                 self.settled = False
+                self.lacking.add(side)
             else:
                 self.writes[side] = value
 
@@ -168,13 +193,16 @@ class Field:
 
     def _combine(self) -> None:
         known = [s for s in self.now if self.base[s] != FRESH]
-        if len(known) == len(self.now) and all(self.now[s] == self.base[s] for s in known):
+        unmoved = all(self.now[s] == self.base[s] for s in known)
+        if len(known) == len(self.now) and unmoved and not self.owes:
             self.settled = False
             self.agreed = _set(m for s in self.now for m in self.now[s] or ())
             return
         results = []
         for side, shown in self.now.items():
             wanted = set(shown or ())
+            if side in self.owes and self.base[side] != FRESH:
+                self._catch_up(wanted, side)
             for other in self.now:
                 if other != side:
                     self._apply(wanted, side, other)
@@ -184,6 +212,14 @@ class Field:
             if _set(there) != shown:
                 self.writes[side] = _set(there)
         self.agreed = _set(m for wanted in results for m in wanted)
+
+    def _catch_up(self, wanted: set[Value], side: str) -> None:
+        mine = self.base[side] or frozenset()
+        for other in self.now:
+            if other != side and other not in self.owes and self.base[other] != FRESH:
+                theirs = self.base[other] or frozenset()
+                wanted |= theirs - mine
+                wanted -= mine - theirs
 
     def _apply(self, wanted: set[Value], side: str, other: str) -> None:
         joins = FRESH in (self.base[side], self.base[other])
@@ -197,13 +233,14 @@ class Field:
     def carry_out(self, made: Sequence[str], *, refused: bool = False) -> bool:
         """The field after one clean run, records made on the sides named; whether it moved.
 
-        `refused`: a record cannot be made as yet, so nothing of the thing is settled.
+        `refused`: a record cannot be made as yet, so nothing is settled with it.
         """
         self.decide()
-        before = (dict(self.now), dict(self.base))
-        created = [self._create(side) for side in made]
-        settled = self.settled and all(created) and not (set(self.writes) & self.ignores)
-        settled = settled and not refused
+        before = (dict(self.now), dict(self.base), set(self.owes))
+        whole = {side for side in made if self._create(side)}
+        without = self.lacking | (set(made) - whole) | (set(self.writes) & self.ignores)
+        settled = self.settled and not without and not refused
+        having = self.having | whole | (set(self.writes) - without)
         for side in [s for s in before[0] if s not in self.writes]:
             if settled:
                 self.base[side] = self.now[side]
@@ -211,7 +248,34 @@ class Field:
                 self.base[side] = None
         for side, value in self.writes.items():
             self._write(side, value)
-        return (self.now, self.base) != before
+        if settled:
+            self.owes.clear()
+        elif self.spec.shape in ("set", "roles"):
+            if self.agreed is not None and (self.writes or not self.settled or set(made) - whole):
+                self._settle_members()
+        elif self.having and len(having) > 1:  # it is settled between these, the others owe it
+            self.base |= {side: self.now[side] for side in self.having}
+            self.owes = (self.owes | without) - having
+        return (self.now, self.base, self.owes) != before
+
+    def _settle_members(self) -> None:
+        """Where two sides show what was agreed of a member, it is settled between these; the
+        others owe it."""
+        agreed = self.agreed or frozenset()
+        shown = {side: value or frozenset() for side, value in self.now.items()}
+        known = {s: frozenset() if b == FRESH else b or frozenset() for s, b in self.base.items()}
+        for member in agreed.union(*shown.values(), *known.values()):
+            having = {
+                s for s, members in shown.items() if (member in members) == (member in agreed)
+            }
+            if len(having) < 2:
+                continue
+            self.owes |= shown.keys() - having
+            for side in having:
+                known[side] = (known[side] - {member}) | (shown[side] & {member})
+        for side, members in known.items():
+            if members or self.base[side] != FRESH:
+                self.base[side] = _set(members)
 
     def _create(self, side: str) -> bool:
         """Whether the new record has all of the agreed value."""
@@ -273,15 +337,17 @@ def outcomes(
     seen: set[Any] = set()
     told: set[str] = set()
     for bases, when in product(product(*choices), times):
-        base = {s: settled_as(s, b) for s, b in zip(sides, bases, strict=True)}
-        if (key := (*base.values(), *when.values())) in seen:
+        base = {s: settled_as(s, plain(b)) for s, b in zip(sides, bases, strict=True)}
+        owes = {s for s, b in zip(sides, bases, strict=True) if isinstance(b, Owing)}
+        if (key := (*base.values(), *when.values(), *sorted(owes))) in seen:
             continue
         seen.add(key)
-        one = Field(spec, KINDS[thing.kind].first_link, dict(now), base, when, **context)
+        one = Field(spec, KINDS[thing.kind].first_link, dict(now), base, when, owes=owes, **context)
         moved = one.carry_out(made, refused=refused)
         for _ in range(runs - 1):
             moved = moved and one.carry_out((), refused=refused)
-        found = Outcome(one.now, one.base, one.conflict)
+        left = {s: Owing(b) if s in one.owes else b for s, b in one.base.items()}
+        found = Outcome(one.now, left, one.conflict)
         if repr(found) not in told:
             told.add(repr(found))
             yield found

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.base import FieldSchema
 from connectors.memory import Quirks
-from tests.sync.machine_model import FRESH, Outcome, Thing, Value, outcomes
+from tests.sync.machine_model import FRESH, Outcome, Thing, Value, outcomes, plain
 from tests.sync.machine_rules import KEYS, LEAD_SIDE, OBJECTS, SPECS, Spec
 from tests.sync.machine_world import Machines, configuration
 
@@ -179,7 +179,8 @@ class People:
         if spec.shape == "roles" and QUIRKS[self.quirky[side]].silent_associations:
             return
         after = self.seen(thing, side, spec)
-        self.touch(thing, side, certain=after not in {before, *thing.possible(spec.name, side)})
+        known = {before, *map(plain, thing.possible(spec.name, side))}
+        self.touch(thing, side, certain=after not in known)
 
     def touch(self, thing: Thing, side: str, *, certain: bool = True) -> None:
         """A person has changed the record: note when, as the side tells it; what was put back,
@@ -215,7 +216,10 @@ class People:
             return  # name and account are the key: without its account it is another deal
         self.world.crms[side].delete(*thing.at.pop(side))
         for other in referring:
-            self.touch(other, side)
+            if other is not thing:  # an account that was merged into its own parent names itself
+                self.touch(other, side)
+        if thing.key in self.merged:
+            self._twin_ended(thing, side)
         if thing.linked:
             thing.gone.add(side)
             if not self._heirs(thing, side):
@@ -287,8 +291,19 @@ class People:
                 if spec.to == thing.kind:
                     self._may_have_ended(other.possible(spec.name, side), thing.key)
 
+    def _twin_ended(self, twin: Thing, side: str) -> None:
+        """Of two records that are one elsewhere, one was deleted: what named it names nothing
+        there now, and nobody has said so of the other."""
+        for other in self.all(side=side):
+            for spec in self.specs(other):
+                if spec.to != twin.kind:
+                    continue
+                possible = other.possible(spec.name, side)
+                self._may_have_ended(possible, self.root(twin.key))
+                possible.discard(twin.key)  # settled before they were one: that very record
+
     def _may_have_ended(self, possible: set[Value], key: str) -> None:
-        for value in list(possible):
+        for value in [plain(v) for v in possible]:
             if isinstance(value, frozenset):
                 possible.add(frozenset(m for m in value if self.root(m) != key) or None)
             elif value not in (None, FRESH) and self.root(value) == key:
@@ -302,7 +317,7 @@ class People:
                 if side not in self.showing(thing, spec):
                     continue
                 now, possible = self.seen(thing, side, spec), thing.possible(spec.name, side)
-                same = {b for b in possible if self.settled_as(spec, side, b) == now}
+                same = {b for b in possible if self.settled_as(spec, side, plain(b)) == now}
                 if same:
                     possible.add(FRESH)
                     if certain and not spec.to:  # a reference may be the same by another record

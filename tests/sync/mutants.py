@@ -13,7 +13,7 @@ from sync import answers, detect, engine, fields, match, moves, planner, reconci
 from sync.detect import Reading
 from sync.execute import Executor
 from sync.fields import Projected
-from sync.model import Row, State
+from sync.model import FieldWrite, Row, State
 from sync.planner import Planner
 from sync.privacy import Vault
 from sync.refs import References
@@ -55,6 +55,19 @@ def _base_moves_before_the_write(patch: pytest.MonkeyPatch) -> None:
 
 def _unacknowledged_is_settled(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Settler, "_passed", lambda *_: True)
+
+
+def _nothing_is_owed(patch: pytest.MonkeyPatch) -> None:
+    whole = reconcile._view
+    patch.setattr(reconcile, "_view", lambda *given: replace(whole(*given), owes=False))
+
+
+def _settled_at_the_end_only(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Settler, "advance", lambda *_: None)
+
+
+def _settled_everywhere_or_not_at_all(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Settler, "_between", lambda *_: False)
 
 
 def _cursor_first(patch: pytest.MonkeyPatch) -> None:
@@ -211,7 +224,7 @@ def _source_is_overruled(patch: pytest.MonkeyPatch) -> None:
 
 
 def _own_form_is_fought(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("sync.execute._one_way", lambda _written: False)
+    patch.setattr(FieldWrite, "one_way", False)
 
 
 def _lead_stays_a_lead(patch: pytest.MonkeyPatch) -> None:
@@ -323,13 +336,13 @@ def _forgotten_comes_back(patch: pytest.MonkeyPatch) -> None:
 
 
 def _let_go_at_once(patch: pytest.MonkeyPatch) -> None:
-    whole = Settler.settle
+    whole = Settler.finish
 
-    def settle(self: Settler, plan: Any) -> None:
-        made = {(a.id, "") for a in plan.actions}
-        whole(replace(self, acknowledged=self.acknowledged | made), plan)
+    def finish(self: Settler) -> None:
+        made = {(a.id, "") for a in self.plan.actions}
+        whole(replace(self, acknowledged=self.acknowledged | made))
 
-    patch.setattr(Settler, "settle", settle)
+    patch.setattr(Settler, "finish", finish)
 
 
 @dataclass(frozen=True)
@@ -359,6 +372,17 @@ MUTANTS: Mapping[str, Mutant] = {
         _base_moves_before_the_write, "scenario: retry"),
     "unacknowledged fields are settled": _caught(
         _unacknowledged_is_settled, "scenario: refused-field"),
+    "what a side owes is forgotten": _caught(
+        _nothing_is_owed,
+        "test_leftovers::test_a_value_that_was_not_taken_is_carried_over_once_it_can_be",
+        "test_leftovers::test_who_changes_what_was_not_taken_contradicts_it"),
+    "a value waits for the slowest side": _caught(
+        _settled_everywhere_or_not_at_all,
+        "test_leftovers::test_a_reference_that_one_side_did_not_take_can_be_put_back",
+        "test_leftovers::test_who_changes_what_was_taken_does_not_contradict_it(conflict=hold)"),
+    "bases move when the run is over only": _caught(
+        _settled_at_the_end_only,
+        "test_leftovers::test_a_value_can_be_put_back_after_a_run_that_was_killed"),
     "the cursor is saved before what was read": _caught(
         _cursor_first,
         "test_crash_points::test_what_was_read_and_not_kept_is_read_again(page=1)",

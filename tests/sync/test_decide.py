@@ -25,6 +25,7 @@ def _views(row: Row, names: list[str]) -> list[View]:
             row.sides[name][1],
             MISSING if row.sides[name][0] == NONE else row.sides[name][0],
             modified=times.get(name),
+            owes=name == row.owes,
         )
         for name in names
     ]
