@@ -147,8 +147,12 @@ class Settler:
         keys = dict.fromkeys(key for members in (wanted, *shown, *settled) for key in members)
         for key in keys:
             having = [_state(members.get(key)) == _state(wanted.get(key)) for members in shown]
-            if sum(having) < 2:
-                continue
+            changed = any(
+                _state(own.get(key)) != _state(base.get(key))
+                for own, base in zip(shown, settled, strict=True)
+            )
+            if not changed or sum(having) < 2:
+                continue  # what nobody changed and is not the same everywhere is drift
             for row, own, base, has in zip(rows, shown, settled, having, strict=True):
                 if not has:
                     row.owes.add(name)

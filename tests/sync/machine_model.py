@@ -268,7 +268,8 @@ class Field:
             having = {
                 s for s, members in shown.items() if (member in members) == (member in agreed)
             }
-            if len(having) < 2:
+            changed = any((member in shown[s]) != (member in known[s]) for s in shown)
+            if not changed or len(having) < 2:
                 continue
             self.owes |= shown.keys() - having
             for side in having:
