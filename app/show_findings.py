@@ -54,6 +54,11 @@ def told(session: Session, found: Sequence[Found], caption: str) -> int:
     rows = [(f.level, f.side, f.subject, f.message, f.remedy) for f in ordered]
     head = ("level", "side", "subject", "finding", "what to do")
     show.table(session.out, head, rows, caption=caption)
-    problems = sum(f.level == "problem" for f in found)
-    show.line(session.out, f"{show.count(problems, 'problem')} found." if problems else "All well.")
+    show.line(session.out, _summary(found))
     return exit_code(found)
+
+
+def _summary(found: Sequence[Found]) -> str:
+    levels = [f.level for f in found]
+    counts = [show.count(n, w) for w in ("problem", "warning") if (n := levels.count(w))]
+    return f"{' and '.join(counts)} found." if counts else "All well."
