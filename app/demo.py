@@ -134,7 +134,8 @@ def _run(story: Story, name: str) -> Report:
 def _check(story: Story) -> Verification:
     story.heading("tieline verify: every record of both sides, compared")
     found = syncing.compare(story.session)
-    show_state.verification(story.session.out, found)
+    names = state.names(story.session, show_state.referred(found))
+    show_state.verification(story.session.out, found, names)
     return found
 
 

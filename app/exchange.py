@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,9 @@ from mapping.accounts.exchange.protocol import Pending, Result
 from mapping.matching.model import Company
 from mapping.tables.write import write_csv, written
 
-_LARGEST = 400 * 1024 * 1024
-"""Bytes of the largest message that any terms allow."""
+_A_POINT, _THE_REST = 100, 100_000
+"""Bytes that a message has at most for each point that was agreed, and for all else: what is
+larger is not even read, since a hostile file of that size would take all memory."""
 
 
 _HEAD = {
@@ -64,33 +66,32 @@ class Exchange:
             self._not_too_often()
             index = keyed(companies, agreed.terms.key)
             message, kept = protocol.offer(index, agreed.terms, pad_to=agreed.pad_to)
-            self._store.keep(kept, agreed.partner, _named(index, companies))
-            self._note(kept, "offered", sent=len(message.points))
-            self._send(message, out)
+            with self._sent(message, out):
+                self._store.keep(kept, agreed.partner, _named(index, companies))
+                self._note(kept, "offered", sent=len(message.points))
         return self._told(message, out, companies, index)
 
     def answer(self, offered: Path, companies: Sequence[Company], out: Path) -> dict[str, Any]:
         """Write the second message. An offer is answered once: an answer to it with another list
         would tell the difference of the two."""
         agreed = self.agreed
-        offer = self._read(offered)
+        offer = self._read(offered, agreed.terms.limit)
         with self._store.alone():
             self._not_too_often()
-            before = self._store.answered(offer.run)
-            if before is not None:
-                raise ExchangeError(f"this offer was answered on {before.at[:10]} already")
+            self._not_had_before(offer.run)
             index = keyed(companies, agreed.terms.key)
             message, kept = protocol.answer(offer, index, agreed.terms, pad_to=agreed.pad_to)
-            self._store.keep(kept, agreed.partner, _named(index, companies))
             received, sent = len(offer.points), len(message.points)
-            self._note(kept, "answered", sent=sent, received=received)
-            self._send(message, out)
+            with self._sent(message, out):
+                self._store.keep(kept, agreed.partner, _named(index, companies))
+                self._note(kept, "answered", sent=sent, received=received)
         told = self._told(message, out, companies, index)
         return {**told, "received_fingerprint": fingerprint(offer)}
 
     def finish(self, received: Path, out: Path | None, table: Path | None) -> dict[str, Any]:
         """The result; for the offerer the third message too. The key of the run is destroyed."""
-        message = self._read(received)
+        limit = max(self.agreed.terms.limit, self._store.widest())
+        message = self._read(received, limit)
         with self._store.alone():
             pending, named = self._store.pending(message.run, self.agreed.partner)
             if pending.step is Step.OFFER:
@@ -99,7 +100,8 @@ class Exchange:
                         "the partner is to get the result too", remedy="Name its file with --out."
                     )
                 third, result = protocol.finish(message, pending)
-                self._send(third, out)
+                with self._sent(third, out):
+                    pass
             else:
                 result = protocol.conclude(message, pending)
             mutual = _mutual(result, named)
@@ -113,10 +115,12 @@ class Exchange:
 
     # -- files -----------------------------------------------------------------------------
 
-    def _read(self, path: Path) -> Message:
+    def _read(self, path: Path, limit: int) -> Message:
         try:
-            if path.stat().st_size > _LARGEST:
-                raise ExchangeError(f"{path}: it is larger than any message can be")
+            if path.stat().st_size > limit * _A_POINT + _THE_REST:
+                raise ExchangeError(
+                    f"{path}: it is larger than any message of {limit:,} points can be"
+                )
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
@@ -128,9 +132,25 @@ class Exchange:
         except ExchangeError as error:
             raise ExchangeError(f"{path}: {error.message}", remedy=error.remedy) from None
 
-    def _send(self, message: Message, out: Path) -> None:
+    @contextmanager
+    def _sent(self, message: Message, out: Path) -> Iterator[None]:
+        """The message is there once what belongs to it is noted: where its file cannot be
+        written nothing is, so that the run is not lost; where it was noted it may have gone."""
         with written(out) as file:
             file.write(write(message, self.agreed.secret).encode())
+            file.flush()
+            yield
+
+    def _not_had_before(self, run: str) -> None:
+        before = self._store.begun_here(run)
+        if before is None:
+            return
+        if before.did == "answered":
+            raise ExchangeError(f"this offer was answered on {before.at[:10]} already")
+        raise ExchangeError(
+            f"this offer was made here on {before.at[:10]}: it is the partner who answers it",
+            remedy="Name the partner's offer; to try both parts yourself give each a --state.",
+        )
 
     def _not_too_often(self) -> None:
         agreed = self.agreed

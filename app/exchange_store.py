@@ -17,7 +17,7 @@ from core.errors import ExchangeError, StateError
 from mapping.accounts.exchange.message import KeyKind, Mode, Step, Terms
 from mapping.accounts.exchange.protocol import Commitment, Pending
 
-OVER = ("finished", "concluded")
+BEGUN, OVER = ("offered", "answered"), ("finished", "concluded")
 WEEK = timedelta(days=7)
 
 Named = dict[str, list[list[str]]]
@@ -102,6 +102,12 @@ class ExchangeStore:
         named = content.pop("named")
         return _pending(content), named
 
+    def widest(self) -> int:
+        """The points that a run under way has at most; 0 where there is none."""
+        with _guarded(self._folder):
+            runs = [json.loads(p.read_text("utf-8")) for p in self._folder.glob("*.json")]
+            return max((int(run["terms"]["limit"]) for run in runs), default=0)
+
     def destroy(self, run: str) -> None:
         """Overwrite and remove what was kept of a run: its key is never used again."""
         path = self._path(run)
@@ -117,34 +123,49 @@ class ExchangeStore:
 
     def note(self, entry: Entry) -> None:
         """Add a line to the log, which is only ever added to."""
+        path = self._folder / "log.jsonl"
         with _guarded(self._folder):
-            handle = os.open(
-                self._folder / "log.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
-            )
+            _drop_cut_line(path)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(entry)) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
 
     def log(self) -> list[Entry]:
-        """All lines, the oldest first."""
+        """All lines, the oldest first; one that a crash cut off was never acted on."""
         path = self._folder / "log.jsonl"
         with _guarded(self._folder):
-            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-            return [Entry(**json.loads(line)) for line in lines if line]
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+        whole = text[: text.rfind("\n") + 1]
+        return [_entry(path, number, line) for number, line in enumerate(whole.splitlines(), 1)]
 
-    def answered(self, run: str) -> Entry | None:
-        """When an offer of this run was answered, if it was."""
-        return next((e for e in self.log() if e.run == run and e.did == "answered"), None)
+    def begun_here(self, run: str) -> Entry | None:
+        """When the offer of this run was answered here, or made here, if it was."""
+        return next((e for e in self.log() if e.run == run and e.did in BEGUN), None)
 
     def begun(self, partner: str, now: datetime) -> int:
         """Runs begun with a partner within the last week, by either side."""
         since = (now - WEEK).isoformat()
         return sum(
-            1
-            for e in self.log()
-            if e.partner == partner and e.did in ("offered", "answered") and e.at >= since
+            1 for e in self.log() if e.partner == partner and e.did in BEGUN and e.at >= since
         )
+
+
+def _entry(path: Path, number: int, line: str) -> Entry:
+    try:
+        return Entry(**json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise StateError(
+            f"{path}:{number}: the log of private exchanges was changed",
+            remedy="Put the file back from a backup; without it no run is begun or finished.",
+        ) from error
+
+
+def _drop_cut_line(path: Path) -> None:
+    data = path.read_bytes() if path.exists() else b""
+    if data and not data.endswith(b"\n"):
+        os.truncate(path, data.rfind(b"\n") + 1)
 
 
 def _pending(content: dict[str, Any]) -> Pending:

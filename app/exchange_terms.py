@@ -18,6 +18,7 @@ from config.settings import resolve_secret
 from core.errors import SettingsError
 from mapping.accounts import records
 from mapping.accounts.exchange.message import MOST, KeyKind, Mode, Terms
+from mapping.accounts.linking import marks
 from mapping.accounts.populations import every
 from mapping.accounts.records import Book, Record
 from mapping.matching.keys import NORMALISER
@@ -90,14 +91,19 @@ def _one(words: type[E], given: str, option: str) -> E:
 def companies(
     session: Session, name: str, file: Path | None, side: str | None
 ) -> Sequence[Company]:
-    """Our accounts out of a file or a side, but for those that are private to this partner.
-    Raises TielineError where the list cannot be read."""
+    """Our accounts out of a file or a side, but for those that are private to this partner and
+    those that share what they are known by with one: their duplicates. Raises TielineError where
+    the list cannot be read."""
     if (file is None) == (side is None):
         raise usage("give one of --accounts FILE and --side SIDE")
     book = _file(file) if file is not None else _side(session, str(side))
     partner, sharing = _configured(session, name)
     private = [*sharing.private, *partner.private]
-    open_ones = [a for a in book.accounts if not _is_private(a, private)]
+    hidden = [a for a in book.accounts if _is_private(a, private)]
+    known = set[str]().union(*(marks(records.company(a)) for a in hidden))
+    taken = {a.id for a in hidden}
+    listed = [a for a in book.accounts if a.id not in taken]
+    open_ones = [a for a in listed if not known & marks(records.company(a))]
     return records.companies(Book(book.name, tuple(open_ones)))
 
 

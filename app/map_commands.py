@@ -186,8 +186,9 @@ def partner(
     partner_output.files(session, made.found, csv=csv, xlsx=xlsx)
     map_output.partner(session, made.found, html)
     if told is not None:
-        partner_output.report(told, partner_maps.report(made, told))
-        session.say(f"for {made.found.partner}: {told}")
+        decided = partner_maps.report(made, told)
+        partner_output.report(told, decided)
+        session.say(f"for {made.found.partner}: {told} ({partner_output.summary(decided)})")
     if write_to is not None:
         from app import sync_commands, writing_back
 

@@ -34,7 +34,7 @@ COMMITTEE = (
     Column("informal", ("Informal", "Knows", "Informal line"), "list"),
     Column("source", ("Source", "Said by", "By")),
     Column("date", ("Date", "As of", "Updated"), "date"),
-    Column("confidence", ("Confidence",), "number"),
+    Column("confidence", ("Confidence",), "percent"),
     Column("left", ("Left", "Has left", "Gone"), "bool"),
 )
 """Columns of a committee: one row for each person and account, or person and opportunity."""
@@ -134,7 +134,10 @@ def stated_cells(
             what = f"{row.get('status')!r} is no status"
             raise reader.error(number, "status", what, f"One of: {', '.join(STATUSES)}.")
         if account is not None:
-            value = row.get("value")
+            if (account.key, product) in found:
+                what = f"{account.name} and {product!r} stand in an earlier row already"
+                raise reader.error(number, "account", what, "Keep one of the two rows.")
+            value = reader.worth(number, row.get("value"))
             unit = str(row.get("currency") or currency)
             amount = NOTHING.plus(unit, Decimal(value)) if value else NOTHING
             note = str(row.get("note") or f"stated in {table.path.name}")
@@ -171,6 +174,12 @@ class _Reader:
             return word_of(key, row.get(key))
         except ValueError as error:
             raise self.error(number, key, str(error), "Write one of these words.") from None
+
+    def worth(self, number: int, text: str | None) -> str | None:
+        """An amount, which is nothing below zero."""
+        if text and Decimal(text) < 0:
+            raise self.error(number, "value", f"{text} is less than nothing", "Write what it is.")
+        return text
 
     def share(self, number: int, text: str) -> float:
         """A confidence: 0 to 1, or percent."""

@@ -143,7 +143,7 @@ def log_(
     if json:
         session.print_json({"runs": found})
     else:
-        show_exchange.log(session.out, found)
+        show_exchange.log(session.out, found, name)
 
 
 def _begun(

@@ -17,7 +17,7 @@ from config.partners import GrantSettings, Partner, PartnerList, PopulationSetti
 from config.problems import suggest
 from core.errors import SettingsError
 from mapping.accounts.attribution import Ties, credits_of, totals
-from mapping.accounts.overlap import Listed, compare, fingerprints
+from mapping.accounts.overlap import Listed, compare, fingerprints, marks_of
 from mapping.accounts.partner_map import PartnerMap
 from mapping.accounts.populations import (
     STANDARD,
@@ -36,6 +36,7 @@ from mapping.accounts.sharing import (
     Facts,
     Grant,
     Level,
+    Past,
     Told,
     told,
 )
@@ -65,7 +66,6 @@ class Compared:
     partner: Partner
     found: PartnerMap
     ours: Listed
-    fingerprints: Mapping[str, str]
     loaded: LoadedConfig
     at: datetime
 
@@ -93,7 +93,7 @@ def compared(session: Session, name: str, wishes: Wishes) -> Compared:
         log.learn(name, seen, str(first or at.date()))
         known = log.known()
     found = _credited(loaded, name, found, ours, known, known_as)
-    return Compared(name, partner, found, ours, known_as, loaded, at)
+    return Compared(name, partner, found, ours, loaded, at)
 
 
 def _credited(
@@ -251,10 +251,12 @@ def _one_list(
 
 
 def _noted(book: Book, source: str) -> Book:
-    """With a note where the list is empty, as after an export of the wrong view."""
-    if book.accounts:
-        return book
-    return replace(book, notes=(*book.notes, f"the list {source} is empty: no account is in it"))
+    """With the source before its notes, and a note where the list is empty, as after an export of
+    the wrong view."""
+    notes = tuple(f"{Path(source).name}: {note}" for note in book.notes)
+    if not book.accounts:
+        notes += (f"the list {source} is empty: no account is in it",)
+    return replace(book, notes=notes)
 
 
 _DECIDED = (
@@ -317,19 +319,18 @@ def report(made: Compared, file: Path) -> Told:
     agreed = agreement(made)
     log = ToldLog(made.loaded.state)
     with log.alone():
-        earlier = log.earlier(made.key)
-        decided, fresh = _decided(made, agreed, earlier)
+        decided, fresh = _decided(made, agreed, log.past(made.key))
         log.note(made.key, decided, fresh, made.at.isoformat(timespec="microseconds"), file)
     return decided
 
 
-def _decided(
-    made: Compared, agreed: Agreement, earlier: Sequence[Earlier]
-) -> tuple[Told, tuple[Earlier, ...]]:
+def _decided(made: Compared, agreed: Agreement, past: Past) -> tuple[Told, tuple[Earlier, ...]]:
     book = made.ours.book
     facts = Facts(
         records={record.id: record for record in book.accounts},
-        digests={account: digest(mark) for account, mark in made.fingerprints.items()},
+        marks={
+            account: frozenset(map(digest, marks)) for account, marks in marks_of(made.ours).items()
+        },
         members=made.ours.members,
         open_deals=frozenset(
             account
@@ -338,7 +339,7 @@ def _decided(
             for account in accounts_of(deal)
         ),
     )
-    return told(made.found, agreed, facts, earlier, made.day, made.ours.name)
+    return told(made.found, agreed, facts, past, made.day, made.ours.name)
 
 
 def agreement(made: Compared) -> Agreement:

@@ -165,6 +165,16 @@ def report(path: Path, decided: Told) -> None:
     write_csv(path, head, rows)
 
 
+def summary(decided: Told) -> str:
+    """What a report tells, in a few words, so that an empty one does not go unseen."""
+    if not decided.counts and not decided.accounts:
+        return "nothing is shared with this partner today, so it is empty"
+    known = [c for c in decided.counts if c.count is not None]
+    held = len(decided.counts) - len(known)
+    counts, accounts = show.count(len(known), "count"), show.count(len(decided.accounts), "account")
+    return f"{counts} and {accounts}" + (f"; {held} counts withheld" if held else "")
+
+
 def report_sheets(decided: Told) -> list[Sheet]:
     """Counts and accounts as they are told."""
     plain = decided.as_json()
@@ -190,8 +200,8 @@ def log(out: Console, entries: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         (
             entry["at"][:19].replace("T", " "), entry["partner"], entry["file"],
-            sum(c["count"] is not None for c in entry["counts"]), len(entry["fresh"]),
-            len(entry["accounts"]),
+            sum(c["count"] is not None for c in entry["counts"]),
+            sum(c["how"] == "fresh" for c in entry["counts"]), len(entry["accounts"]),
         )
         for entry in entries
     ]  # fmt: skip

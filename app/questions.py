@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +12,13 @@ from typing import Any
 from app import show
 from app.mappings import custom_types, definitions
 from app.session import Session
-from app.state import REMEDIES, opened
+from app.state import REMEDIES, named, opened
+from app.wiring import full_id
 from config.problems import Problem, failure
 from config.rules import duration
 from config.settings import user_name
 from core.errors import SettingsError
+from mapping.canonical import KINDS
 from mapping.tables.model import Column
 from mapping.tables.read import read_table
 from mapping.tables.write import write_csv
@@ -43,6 +45,22 @@ class Wanted:
     side: str | None = None
     older_than: str | None = None
 
+    def check(self, sides: Iterable[str]) -> None:
+        """Raises SettingsError for a name that there is not, or an age that is none."""
+        known = (
+            ("cause", self.cause, REPLIES),
+            ("kind", self.kind, KINDS),
+            ("side", self.side, sides),
+        )
+        for word, given, names in known:
+            if given is not None and given not in names:
+                raise SettingsError(
+                    f"there is no {word} `{given}`",
+                    remedy=f"{word.capitalize()}s: {', '.join(names)}.",
+                )
+        if self.older_than is not None:
+            duration(self.older_than)
+
     def has(self, thing: Open, session: Session) -> bool:
         """Whether a question is wanted."""
         if self.older_than:
@@ -58,12 +76,10 @@ class Wanted:
 
 def listed(session: Session, wanted: Wanted) -> dict[str, Any]:
     """Open questions by group, the group with the oldest first; asks no side."""
-    if wanted.cause is not None and wanted.cause not in REPLIES:
-        raise SettingsError(
-            f"there is no cause `{wanted.cause}`", remedy=f"Causes: {', '.join(REPLIES)}."
-        )
+    loaded = session.load()
+    wanted.check(loaded.config.sides)
     groups: dict[tuple[str, ...], dict[str, Any]] = {}
-    with opened(session.load()) as store:
+    with opened(loaded) as store:
         things = [t for t in waiting_things(store) if wanted.has(t, session)] if store else []
         for thing in things:
             key = (thing.cause, thing.kind, thing.side, thing.field, thing.pattern)
@@ -104,6 +120,7 @@ def _item(thing: Open, store: Store) -> dict[str, Any]:
         "records": {r.side: f"{r.object_type} {r.id}" for r in rows if str(r.state) == "live"},
         "message": thing.message,
         "values": dict(thing.detail),
+        "names": named(store, dict(thing.detail)),
         "opened": thing.opened,
         "facts": digest(dict(thing.facts)),
     }
@@ -114,7 +131,7 @@ def save(found: Mapping[str, Any], path: Path) -> int:
     items = [item for group in found["groups"] for item in group["items"]]
     rows = [
         [
-            "; ".join(f"{k}: {show.value(v, longest=200)}" for k, v in item[name].items())
+            "; ".join(f"{k}: {show.value(v, item['names'], 200)}" for k, v in item[name].items())
             if isinstance(item[name], Mapping)
             else item[name]
             for name in COLUMNS[:-2]
@@ -169,6 +186,7 @@ def resolver(session: Session, by: str | None) -> Iterator[Resolver]:
             custom_types(loaded.config),
             user_name(by),
             session.clock.now(),
+            lambda side, given: full_id(loaded.config, side, given),
         )
 
 
@@ -186,6 +204,10 @@ def many(made: Resolver, group: str, words: Sequence[str]) -> list[Ready]:
 
 
 _ANSWERS = ("id", "answer", "value", "facts")
+_LIST = (
+    "Make the list with `tieline questions --csv FILE`, fill in its columns `answer` and `value`,"
+    " and save it as `CSV UTF-8` or as XLSX."
+)
 
 
 def from_file(made: Resolver, path: Path) -> list[Ready]:
@@ -194,7 +216,11 @@ def from_file(made: Resolver, path: Path) -> list[Ready]:
     ready: list[Ready] = []
     wrong: list[tuple[int | None, Problem]] = []
     seen: dict[str, int] = {}
-    table = read_table(path, [Column(n, (n,), required=n != "facts") for n in _ANSWERS])
+    columns = [Column(n, (n,), required=n != "facts") for n in _ANSWERS]
+    try:
+        table = read_table(path, columns)
+    except SettingsError as error:
+        raise SettingsError(error.message, remedy=_LIST) from None
     for line, known in table.rows():
         cells = {key: value or "" for key, value in known.items()}
         if not cells["answer"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +50,18 @@ def _record(given: Mapping[str, Any], names: Names) -> str:
     if set(given) == {"object", "id"}:
         return f"{given['object']} {given['id']}"
     return ", ".join(_plain(part, names) for part in given.values())
+
+
+_ENTITY = re.compile(r"[apo]_[0-9a-f]{20}(_[0-9]+)?")
+
+
+def mentioned(given: Any) -> set[str]:
+    """The entities that a value refers to, by id."""
+    if isinstance(given, Mapping):
+        return {entity for part in given.values() for entity in mentioned(part)}
+    if isinstance(given, list | tuple):
+        return {entity for part in given for entity in mentioned(part)}
+    return {given} if isinstance(given, str) and _ENTITY.fullmatch(given) else set()
 
 
 def title(seen: Mapping[str, Any]) -> str:

@@ -56,10 +56,11 @@ def _mutual(out: Console, mutual: Sequence[dict[str, str]]) -> None:
         show.line(out, f"    and {len(mutual) - _SAMPLES:,} more (--csv FILE has all)")
 
 
-def log(out: Console, entries: Sequence[dict[str, Any]]) -> None:
+def log(out: Console, entries: Sequence[dict[str, Any]], partner: str | None = None) -> None:
     """One line for each step of each run."""
     if not entries:
-        show.line(out, "no private exchange was ever begun")
+        whom = "" if partner is None else f" with {partner}"
+        show.line(out, f"no private exchange{whom} was ever begun")
     for e in entries:
         mutual = "" if e["result"] is None else f", {e['result']:,} mutual"
         untold = e["result"] is None and e["did"] in ("finished", "concluded")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,10 +13,10 @@ from sync.model import Action, Plan, Verb
 from sync.serial import plan_to
 from sync.waiting import short_id
 
-_ENTITY = re.compile(r"[apo]_[0-9a-f]{20}(_[0-9]+)?")
-
 _SELDOM = (Verb.RESTORE, Verb.MERGE, Verb.CONVERT)
 """Columns that are shown only where they count something."""
+
+_NOTHING = "nothing to write, the sides are in step"
 
 _SAMPLES = 3
 """Actions shown per side, kind and verb, unless all are asked for."""
@@ -61,14 +60,8 @@ def _only_stamped(action: Action) -> bool:
 
 def referred(made: Plan) -> set[str]:
     """The entities that values of the plan refer to and that it does not name itself."""
-    found: set[str] = set()
-    for field in (field for action in made.actions for field in action.fields):
-        for value in (field.old, field.new):
-            items = value if isinstance(value, list) else [value]
-            for item in items:
-                named = item.get("ref") if isinstance(item, dict) else item
-                if isinstance(named, str) and _ENTITY.fullmatch(named):
-                    found.add(named)
+    fields = (field for action in made.actions for field in action.fields)
+    found = {e for field in fields for e in show.mentioned([field.old, field.new])}
     return found - set(show.names_of(made.rows))
 
 
@@ -92,7 +85,8 @@ def _totals(console: Console, made: Plan) -> None:
         for kind, counted in kinds.items()
     ]
     if not rows:
-        show.line(console, f"Plan {made.id}: nothing to write, the sides are in step.")
+        nothing = "nothing is left to put back" if made.purpose == "undo" else _NOTHING
+        show.line(console, f"Plan {made.id}: {nothing}.")
     else:
         show.table(console, head, rows, caption=f"Plan {made.id}")
     if made.unlink:
@@ -148,7 +142,7 @@ def _record(action: Action, names: show.Names) -> str:
 
 
 def _questions(console: Console, made: Plan) -> None:
-    if not made.questions:
+    if not made.questions or made.purpose == "undo":  # what an undo leaves is listed by itself
         return
     causes = Counter(q.cause for q in made.questions)
     listed = ", ".join(f"{cause} {n:,}" for cause, n in causes.most_common())

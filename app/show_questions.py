@@ -70,7 +70,7 @@ def _line(item: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
         item["id"],
         age(item["opened"], now),
         show.value(item["name"] or records or item["entity"], longest=40),
-        "; ".join(f"{side}: {show.value(v, longest=32)}" for side, v in values.items()),
+        "; ".join(f"{side}: {show.value(v, item['names'], 32)}" for side, v in values.items()),
         show.value(item["message"], longest=110),
     )
 

@@ -100,14 +100,14 @@ def _line(item: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
         item["kind"],
         show.value(f"{record}{where}", longest=36),
         item["field"],
-        _sides(values),
+        _sides(values, item["names"]),
         show.value(next(iter(item["settled"].values()), ""), longest=24) if item["settled"] else "",
         show.value(item["message"], longest=90),
     )
 
 
-def _sides(values: Mapping[str, Any]) -> str:
-    return "; ".join(f"{side}: {show.value(v, longest=32)}" for side, v in values.items())
+def _sides(values: Mapping[str, Any], names: show.Names) -> str:
+    return "; ".join(f"{side}: {show.value(v, names, 32)}" for side, v in values.items())
 
 
 def verification_json(found: Verification) -> dict[str, Any]:
@@ -125,8 +125,16 @@ def verification_json(found: Verification) -> dict[str, Any]:
     }
 
 
-def verification(console: Console, found: Verification, *, everything: bool = False) -> None:
-    """Print a comparison: totals by cause, then what nothing explains."""
+def referred(found: Verification) -> set[str]:
+    """The entities that the values of differences refer to."""
+    return {e for d in found.differences for e in show.mentioned(dict(d.values))}
+
+
+def verification(
+    console: Console, found: Verification, names: show.Names, *, everything: bool = False
+) -> None:
+    """Print a comparison: totals by cause, then what nothing explains; `names` are those of the
+    entities that values refer to."""
     compared = f"{show.count(found.entities, 'record')} and {show.count(found.fields, 'field')}"
     show.line(console, f"Compared {compared} over all sides.")
     causes = sorted(found.by_cause().items(), key=lambda item: (item[0][1], -item[1]))
@@ -140,18 +148,18 @@ def verification(console: Console, found: Verification, *, everything: bool = Fa
         more = f" ({len(listed)} of {len(found.unexplained):,}; --all)" if left > 0 else ""
         caption = "All differences" if everything else f"Not explained{more}"
         head = ("kind", "records", "field", "cause", "values", "why")
-        show.table(console, head, [_difference(d) for d in listed], caption=caption)
+        show.table(console, head, [_difference(d, names) for d in listed], caption=caption)
     if not found.unexplained:
         show.line(console, "No difference is without an explanation.")
 
 
-def _difference(found: Difference) -> tuple[str, ...]:
+def _difference(found: Difference, names: show.Names) -> tuple[str, ...]:
     records = ", ".join(f"{side} {record}" for side, record in found.records.items())
     return (
         found.kind,
         show.value(records or found.entity, longest=64),
         found.field,
         found.cause,
-        _sides(found.values),
-        show.value(found.message, longest=90),
+        _sides(found.values, names),
+        show.value(found.message, names, 90),
     )

@@ -56,6 +56,12 @@ def names(session: Session, entities: Collection[str]) -> dict[str, str]:
         return show.names_of(row for rows in found.values() for row in rows)
 
 
+def named(store: Store, values: Any) -> dict[str, str]:
+    """The words by which a person knows the entities that some values refer to."""
+    rows = store.by_entities(sorted(show.mentioned(values)))
+    return show.names_of(row for found in rows.values() for row in found)
+
+
 def status(session: Session) -> dict[str, Any]:
     """Last runs, reading positions, links, open questions, retries, the next run."""
     loaded = session.load()
@@ -152,6 +158,7 @@ def _item(question: Mapping[str, Any], store: Store) -> dict[str, Any]:
         "field": question["field"],
         "message": question["message"],
         "values": detail,
+        "names": named(store, detail),
         "settled": {r.side: r.base[question["field"]] for r in rows if question["field"] in r.base},
         "opened": question["opened"],
     }

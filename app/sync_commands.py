@@ -163,7 +163,7 @@ def verify(
 
     Exit code 4 where a difference has no explanation; of a --fix plan, 5 where a guard stops it.
     """
-    from app import show_state, syncing, tracing
+    from app import show_state, state, syncing, tracing
 
     _check_verify(sample, full, fix, prefer, output)
     session = open_session(ctx.obj, json=json)
@@ -174,7 +174,8 @@ def verify(
     if json:
         session.print_json(show_state.verification_json(found))
     else:
-        show_state.verification(session.out, found, everything=everything)
+        names = state.names(session, show_state.referred(found))
+        show_state.verification(session.out, found, names, everything=everything)
     raise typer.Exit(4 if found.unexplained else 0)
 
 

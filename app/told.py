@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import LockedError, StateError
-from mapping.accounts.sharing import Earlier, Told
+from mapping.accounts.sharing import Earlier, Marks, Past, Told
 
 FOLDER = "partners"
 _FIRST = "0" * 64
@@ -69,35 +69,35 @@ class ToldLog:
                 found.append(entry)
         return found
 
-    def earlier(self, partner: str) -> list[Earlier]:
-        """Every count that a partner was told before."""
+    def past(self, partner: str) -> Past:
+        """Every count that a partner was told before, and the days of the reports that were
+        decided anew."""
         with _guarded(self.folder):
-            return [
-                Earlier(
-                    date.fromisoformat(entry["at"][:10]),
-                    entry["at"],
-                    cell["ours"],
-                    cell["theirs"],
-                    self._set(cell["set"]),
-                    cell["count"],
-                )
-                for entry in self.entries(partner)
-                for cell in entry["fresh"]
-            ]
+            entries = self.entries(partner)
+            days = [_day(entry) for entry in entries if entry["decided"]]
+            return Past([self._earlier(e, cell) for e in entries for cell in e["sets"]], days)
+
+    def _earlier(self, entry: Mapping[str, Any], cell: Mapping[str, Any]) -> Earlier:
+        counted = self._set(cell["set"])
+        return Earlier(
+            _day(entry), entry["at"], cell["ours"], cell["theirs"], counted, cell["count"],
+            cell["listed"],
+        )  # fmt: skip
 
     def note(self, key: str, report: Told, fresh: Sequence[Earlier], at: str, file: Path) -> None:
         """Add what is about to be told. `key` is the partner's name in the configuration."""
         with _guarded(self.folder):
             cells = [
-                {"ours": e.ours, "theirs": e.theirs, "count": e.answer, "set": self._keep(e)}
+                {"ours": e.ours, "theirs": e.theirs, "count": e.answer, "listed": e.listed,
+                 "set": self._keep(e)}
                 for e in fresh
-            ]
+            ]  # fmt: skip
             entry = {
                 "before": self._last(),
                 "at": at,
                 "partner": key,
                 "file": file.name,
-                "fresh": cells,
+                "sets": cells,
                 **report.as_log(),
             }
             _append(self._log, [{**entry, "hash": _hash(entry)}])
@@ -109,7 +109,7 @@ class ToldLog:
         return last
 
     def _keep(self, one: Earlier) -> str:
-        text = "\n".join(sorted(one.counted)).encode()
+        text = "\n".join(sorted(" ".join(sorted(marks)) for marks in one.counted)).encode()
         name = hashlib.sha256(text).hexdigest()
         path = self._sets / name
         if not path.exists():
@@ -120,11 +120,11 @@ class ToldLog:
                 os.fsync(file.fileno())
         return name
 
-    def _set(self, name: str) -> frozenset[str]:
+    def _set(self, name: str) -> list[Marks]:
         text = (self._sets / name).read_bytes()
         if hashlib.sha256(text).hexdigest() != name:
             raise ValueError(f"{self._sets / name} was changed")
-        return frozenset(text.decode().split("\n")) - {""}
+        return [frozenset(line.split()) for line in text.decode().splitlines()]
 
     # -- since when overlaps are known -----------------------------------------------------
 
@@ -142,6 +142,10 @@ class ToldLog:
         accounts = sorted(set(fingerprints) - set(self.known().get(partner, {})))
         if accounts:
             _append(self._known, [{"partner": partner, "day": day, "accounts": accounts}])
+
+
+def _day(entry: Mapping[str, Any]) -> date:
+    return date.fromisoformat(entry["at"][:10])
 
 
 def digest(fingerprint: str) -> str:

@@ -6,7 +6,7 @@ from app.mappings import compiled, definitions
 from app.session import Session
 from app.state import opened
 from app.syncing import engine
-from app.wiring import mapping_of
+from app.wiring import full_id, mapping_of
 from config.load import LoadedConfig
 from core.errors import ConfigError, SettingsError
 from mapping.translate import SideMapping
@@ -27,7 +27,7 @@ def story(
     with opened(loaded) as store:
         if store is None:
             raise SettingsError("nothing has run yet", remedy="`tieline run` makes a history.")
-        row = locate(store, side, record, object_type)
+        row = locate(store, side, full_id(loaded.config, side, record), object_type)
         rules = rules_of(loaded.config, definitions(loaded.config))
         return why(store, row, field, rule_of=rules, takes=takes_of(_mappings(loaded)))
 
@@ -50,7 +50,7 @@ def forget(session: Session, side: str, record: str, object_type: str | None) ->
         raise SettingsError(f"there is no side {side}", remedy=f"One of: {known}.")
     names = definitions(loaded.config)
     made = Engine(loaded.config, (), names, loaded.state, session.clock)
-    return made.forget(side, record, object_type=object_type)
+    return made.forget(side, full_id(loaded.config, side, record), object_type=object_type)
 
 
 def way_back(session: Session, run: str) -> Plan:

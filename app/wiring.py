@@ -16,6 +16,7 @@ from config.rules import rules_for
 from config.settings import resolve_credentials
 from connectors.base import Connector
 from connectors.registry import ConnectorSettings, create
+from connectors.salesforce import soql
 from connectors.wrappers import Budgeted, Paced, ReadOnly
 from core.clock import Clock
 from core.errors import SettingsError
@@ -29,6 +30,15 @@ from sync.store import Store
 
 if TYPE_CHECKING:
     from config.load import LoadedConfig
+
+
+def full_id(config: Config, side: str, given: str) -> str:
+    """A record's id as the state has it: Salesforce shows people 15 of its 18 characters."""
+    known = config.sides.get(side)
+    if known is None or known.type != "salesforce":
+        return given
+    return soql.id18(given) or given
+
 
 PER_SECOND: Mapping[str, float] = {"hubspot": 10.0}
 """Requests per second where `budget.per_second` is silent: what the smallest plan allows."""

@@ -13,7 +13,12 @@ import pycountry
 
 from config import rules
 from config.check_maps import map_conditions, map_fields, map_problems
-from config.check_partners import partner_conditions, partner_problems
+from config.check_partners import (
+    NOT_OF_AN_ACCOUNT,
+    partner_conditions,
+    partner_problems,
+    shared_fields,
+)
 from config.matching import matching_problems
 from config.model import (
     WITHOUT_SIDES,
@@ -116,6 +121,14 @@ def problems_with_fields(
     for where, of_kind, condition in _conditions(config):
         yield from _path((*where, "field"), condition.field, of_kind, known)
     yield from _fields_of_maps(config, known)
+    yield from _fields_told(config, known["account"])
+
+
+def _fields_told(config: Config, known: Mapping[str, str]) -> Iterator[Problem]:
+    told = {**known, **dict.fromkeys(NOT_OF_AN_ACCOUNT, "text")}
+    for where, name in shared_fields(config):
+        if name not in told:
+            yield _no_field(where, name, told)
 
 
 def _fields_of_maps(config: Config, known: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:

@@ -12,6 +12,12 @@ from config.problems import KeyPath, Problem, suggest
 
 STANDARD = ("customers", "open_opportunities", "prospects")
 PRESETS = ("name", "status", "contact", "full")
+NOT_OF_AN_ACCOUNT = (
+    "status", "country", "open_opportunity",
+    "registration", "emails", "other_names", "population", "since",
+)  # fmt: skip
+"""What partners may be told besides the fields of an account: what follows from the comparison,
+and what lists in spreadsheets have."""
 
 
 def partner_problems(config: Config, folder: Path) -> Iterator[Problem]:
@@ -70,6 +76,17 @@ def _grant(key: KeyPath, grant: GrantSettings, config: Config) -> Iterator[Probl
     if grant.valid_from and grant.valid_until and grant.valid_until < grant.valid_from:
         what = "it ends before it begins"
         yield Problem((*key, "valid_until"), what, "Name a day after `valid_from`.")
+
+
+def shared_fields(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    """Every field that partners are to be told, with its place."""
+    for name, fields in config.sharing.presets.items():
+        yield from ((("sharing", "presets", name, i), field) for i, field in enumerate(fields))
+    for name, partner in config.partners.items():
+        for population, grant in partner.share.items():
+            if isinstance(grant, GrantSettings) and not isinstance(grant.fields, str):
+                key: KeyPath = ("partners", name, "share", population, "fields")
+                yield from (((*key, i), field) for i, field in enumerate(grant.fields))
 
 
 Placed = tuple[KeyPath, str, Condition]

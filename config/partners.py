@@ -118,7 +118,7 @@ class Sharing(Strict):
         1, description="counts are rounded down to a multiple of this"
     )
     max_answers: Annotated[int, Field(ge=1)] = Field(
-        12, description="reports with new counts for a partner in thirty days"
+        12, description="reports for a partner in thirty days for which counts are decided anew"
     )
     presets: dict[str, list[str]] = Field({}, description="name -> fields that it stands for")
     private: list[Condition] = Field(

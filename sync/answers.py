@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 
 from sync.model import Answer, Applied, Question, Reply, Row, Value
-from sync.refs import WAITS
-from sync.store import Store, dumps, guarded
+from sync.refs import LET_GO, WAITS
+from sync.rows import dumps
+from sync.store import Store, guarded
 
 ANY = "*"
 """Stands for the entity in what was answered for a whole group."""
@@ -40,7 +41,10 @@ def facts_of(question: Question) -> dict[str, str]:
 
 
 def held_cause(reason: str) -> tuple[str, str]:
-    """Cause and message of a held field: what passes by itself is a cause of its own."""
+    """Cause and message of a held field: what passes by itself is a cause of its own, and what
+    follows from a delete that was let go has none."""
+    if reason.startswith(LET_GO):
+        return "", reason.removeprefix(LET_GO)
     return ("waits", reason.removeprefix(WAITS)) if reason.startswith(WAITS) else ("held", reason)
 
 

@@ -71,8 +71,11 @@ def questions_of(
         found.append(
             Question("conflict", entity.kind, entity.id, "", name, verdict.conflict, shown)
         )
-    for side, reason in verdict.held.items():
-        found.append(held(entity, side, name, reason, shown, verdict))
+    found.extend(
+        held(entity, side, name, reason, shown, verdict)
+        for side, reason in verdict.held.items()
+        if held_cause(reason)[0]
+    )
     return found
 
 

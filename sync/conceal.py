@@ -14,8 +14,9 @@ from sync import proposals
 from sync.events import Events
 from sync.model import Row, State
 from sync.privacy import MARK, NO_VAULT, Vault, open_vault
+from sync.rows import dumps
 from sync.serial import action_from, action_to
-from sync.store import Store, dumps, guarded
+from sync.store import Store, guarded
 from sync.why import absorbed
 
 _MODE = "privacy"

@@ -31,8 +31,9 @@ from sync.model import Plan, Report, Result, Row, State, Statistics
 from sync.planner import Planner
 from sync.rebase import backfilled, chosen, rebase, remapped, settled_before, waiting_fields
 from sync.recover import recover
+from sync.rows import dumps
 from sync.sides import Side, learn_owners
-from sync.store import Store, dumps
+from sync.store import Store
 from sync.undo import plan_undo
 from sync.unmet import takes_of
 from sync.verify import Verification, sample, verify

@@ -9,7 +9,8 @@ import orjson
 from config.model import Guards
 from sync.conceal import forget
 from sync.model import Row
-from sync.store import Store, dumps, guarded
+from sync.rows import dumps
+from sync.store import Store, guarded
 
 _TOPIC = "erased/"
 LETTING = frozenset({"deletes", "empty"})

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from sync.model import Action, Row, Settlement, Value
-from sync.store import Store, dumps, guarded
+from sync.rows import dumps
+from sync.store import Store, guarded
 
 _COLUMNS = "run, what, entity, side, object_type, record_id, field, detail"
 

@@ -34,8 +34,9 @@ from sync.model import (
     Verb,
 )
 from sync.refs import References, shape_of
+from sync.rejoin import rejoin
 from sync.sets import settled_part
-from sync.settle import Settler
+from sync.settle import Settler, let_go
 from sync.sides import Side, by_name
 from sync.store import Store
 from sync.transitions import COUNTED, WHOLE, check, done, write_for
@@ -413,7 +414,11 @@ class Executor:
         if action.verb is Verb.CREATE:
             self.acknowledged.add((action.id, ""))
         row.dirty = row.unsettled
+        if action.verb is Verb.CREATE:
+            let_go(self.store, action.entity, side.name)  # what was deleted there is its tombstone
         self.store.put([row])
+        if action.verb is Verb.CREATE:
+            rejoin(self.store, row)
         names = [f.name for f in taken]
         self.journal.passed(action.entity, side.name, ["", *names])
         return dict(row.seen) if action.verb is Verb.CREATE else {n: row.seen[n] for n in names}
@@ -451,7 +456,7 @@ class Executor:
         self.acknowledged.add((self._origin.get(action.id, action.id), written.name))
         seen = {written.name: row.seen.get(written.name)}
         shown, _ = self.references.resolve(row, seen, self.definitions[row.kind])
-        kept = shown.get(written.name) == written.new or _one_way(written)
+        kept = shown.get(written.name) == written.new or written.one_way
         now = row.seen.get(written.name) if kept else self._local(row, written)
         shape = shape_of(self.definitions[row.kind][written.name])
         if shape != "scalar" and action.verb is Verb.UPDATE:
@@ -491,8 +496,3 @@ class Executor:
     def _note_errors(self, action: Action, errors: Mapping[str, RecordError]) -> None:
         for name, error in errors.items():
             self._refused(action, name, error)
-
-
-def _one_way(written: FieldWrite) -> bool:
-    """Whether the rule names the value's source as the only side that speaks."""
-    return written.rule in (f"{written.source} ->", f"{written.source} unless blank")

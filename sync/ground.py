@@ -13,8 +13,9 @@ from config.model import Condition, Config
 from mapping.conditions import holds
 from sync.model import Action, Plan, Row, State, Verb
 from sync.planner import Planner
+from sync.rows import dumps
 from sync.sides import Side
-from sync.store import Store, dumps
+from sync.store import Store
 
 Effective = Mapping[str, Mapping[str, str]]
 """Part (`rules`, `scopes`, `mappings`) -> path of a setting -> its value as JSON text."""
@@ -100,7 +101,21 @@ def _difference(part: str, path: str, old: str | None, new: str | None) -> str:
         word = "is mapped now" if old is None else "is no longer mapped" if new is None else "is"
         return f"mapping: {path} {word}" + (" mapped differently" if word == "is" else "")
     label = path if path.startswith(part) else f"{part}.{path}"
-    return f"{label}: {old or '(not set)'} -> {new or '(not set)'}"
+    return f"{label}: {_said(old)} -> {_said(new)}"
+
+
+def _said(setting: str | None) -> str:
+    """A setting as a file would say it: conditions without what they do not test."""
+    value = orjson.loads(setting) if setting else None
+    if isinstance(value, list):
+        value = [_stated(item) if isinstance(item, dict) else item for item in value]
+    elif isinstance(value, dict):
+        value = _stated(value)
+    return "(not set)" if value is None else orjson.dumps(value).decode()
+
+
+def _stated(condition: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.rstrip("_"): value for name, value in condition.items() if value is not None}
 
 
 def _is_untouched(store: Store, action: Action) -> bool:
@@ -163,5 +178,5 @@ def _turned(planner: Planner, side: Side, kind: str, was: Sequence[Condition]) -
         after = planner.matcher.in_scope(row)
         asleep += before and not after
         awake += after and not before
-    said = [(asleep, "leave the scope: their links sleep"), (awake, "come into the scope again")]
-    return [f"{n} linked {kind}s of {side.name} {text}" for n, text in said if n]
+    said = [(asleep, "outside the scope now: links sleep"), (awake, "in the scope again")]
+    return [f"linked {kind}s of {side.name} {text} ({n})" for n, text in said if n]

@@ -16,7 +16,14 @@ def judge(seen: Statistics, guards: Guards) -> list[Violation]:
     """Every guard that the plan violates, with what was seen and the flag that overrides it."""
     return [
         *_deletes(seen, guards),
-        *_share("changes", seen.changed, seen.linked, guards.max_change_share, guards, "change"),
+        *_share(
+            "changes",
+            seen.changed,
+            seen.linked,
+            guards.max_change_share,
+            guards,
+            "would be changed",
+        ),
         *_everything(seen, guards),
         *_ambiguous(seen, guards),
         *_rules(seen, guards),
@@ -59,7 +66,12 @@ def _deletes(seen: Statistics, guards: Guards) -> Iterator[Violation]:
             if guards.stop_when_empty and linked and number >= linked >= guards.min_records:
                 yield _violation("empty", f"all {linked} linked {kind}s of {side} are gone")
     yield from _share(
-        "deletes", seen.deleted, seen.linked, guards.max_delete_share, guards, "delete"
+        "deletes",
+        seen.deleted,
+        seen.linked,
+        guards.max_delete_share,
+        guards,
+        "are gone or would be deleted",
     )
 
 

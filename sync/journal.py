@@ -12,8 +12,9 @@ import orjson
 
 from core.errors import RecordError
 from sync.model import Action, Report, Result
+from sync.rows import dumps
 from sync.serial import action_from, action_to
-from sync.store import Store, dumps, guarded
+from sync.store import Store, guarded
 
 _FIRST_WAIT = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(hours=24)

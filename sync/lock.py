@@ -19,7 +19,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(folder / "lock", timeout=0)
+        lock = FileLock(folder / "lock", timeout=0, mode=0o600)
         lock.acquire()
     except Timeout as error:
         raise LockedError(f"another run is using the state in {folder}") from error

@@ -121,6 +121,16 @@ class Matcher:
 
     # -- keys ------------------------------------------------------------------------------
 
+    def twins(self, row: Row, settings: KindSettings) -> list[Row]:
+        """Other records of the row's own side that share its strongest key that any shares."""
+        values = self.resolved(row)
+        for names in settings.match:
+            rivals = self._rivals(row, self._key(values, row.kind, names))
+            found = [r for r in rivals if r.side == row.side and r.key != row.key]
+            if found:
+                return found
+        return []
+
     def _keys(self, row: Row, kind: str, settings: KindSettings) -> list[str]:
         values = self.resolved(row)
         wanted = [*settings.match, *([["domain"]] if kind == "account" else [])]

@@ -132,6 +132,11 @@ class FieldWrite:
     rule: str
     why: str
 
+    @property
+    def one_way(self) -> bool:
+        """Whether the rule names the value's source as the only side that speaks."""
+        return self.rule in (f"{self.source} ->", f"{self.source} unless blank")
+
 
 @dataclass(frozen=True, slots=True)
 class Action:

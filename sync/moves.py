@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from connectors.base import Move
 from core.errors import ConnectorError
+from sync.aftermath import leave_behind
 from sync.detect import observe
 from sync.model import Action, Answer, Question, Reply, Row, State, Verb
 from sync.sides import Side, by_name
@@ -66,18 +67,18 @@ def _follow(row: Row, store: Store, sides: Mapping[str, Side]) -> Question | Non
         store.put([row])
         if successor.entity is None:
             taken = _is_taken(loser, row.side, store)
-            _take_over(row, successor, row.entity if taken else loser, store)
+            _take_over(row, successor, row.entity if taken else loser, store, sides)
             return None
         survivor = store.merged_into(successor.entity) or successor.entity
         if survivor == loser:
             if row.entity == survivor != successor.entity:
                 # merged the other way round here: what that made of the values is a change
-                _take_over(row, successor, survivor, store)
+                _take_over(row, successor, survivor, store, sides)
             return None
         if loser != row.entity:
             row.dirty = True  # asked by every run until it is answered
             store.put([row])
-            return _contradiction(row, loser, survivor)
+            return _contradiction(row, loser, survivor, store)
         store.merge_entities(loser, survivor)
         _hand_over(loser, survivor, store)
     return None
@@ -100,12 +101,16 @@ def _successor(row: Row, store: Store, sides: Mapping[str, Side]) -> Row | None:
     return None
 
 
-def _take_over(row: Row, successor: Row, entity: str, store: Store) -> None:
+def _take_over(
+    row: Row, successor: Row, entity: str, store: Store, sides: Mapping[str, Side]
+) -> None:
     """The link moves: what was settled for the old record stays settled for the new one."""
     successor.entity = entity
     successor.how = str(row.how or Move.MERGED)
     successor.base = {k: v for k, v in row.base.items() if k in successor.seen}
     successor.owes = row.owes & successor.base.keys()
+    if successor.how == Move.CONVERTED:
+        leave_behind(row, successor, store, sides)
     successor.dirty = True
     store.put([successor])
 
@@ -141,10 +146,17 @@ def _hand_over(loser: str, survivor: str, store: Store) -> None:
         store.put([row])
 
 
-def _contradiction(row: Row, one: str, other: str) -> Question:
+def is_contradiction(question: Question) -> bool:
+    """Whether it asks which of two records is meant that one was merged into."""
+    return question.cause == "merge" and question.field == "contradiction"
+
+
+def _contradiction(row: Row, one: str, other: str, store: Store) -> Question:
+    there = [r for r in store.by_entities([one]).get(one, []) if r.side != row.side]
+    named = [f"{r.side} {r.object_type} {r.id}" for r in there if r.state is State.LIVE]
     message = (
-        f"{row.object_type} {row.id} was merged into {row.moved_id} on {row.side}, but into"
-        " another record elsewhere: which of the two is it?"
+        f"{row.object_type} {row.id} was merged into {row.moved_id} on {row.side}, but elsewhere"
+        f" into {' and '.join(named) or 'another record'}: are these two one?"
     )
     detail = {"candidates": [one, other]}
     return Question("merge", row.kind, str(row.entity), row.side, "contradiction", message, detail)

@@ -12,9 +12,10 @@ from config.rules import kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
 from mapping.conditions import holds
+from sync.aftermath import after_conversion
 from sync.answers import Answers, facts_of
 from sync.bind import links_as_answered
-from sync.convert import conversion, wants_conversion
+from sync.conversions import Conversions
 from sync.deletion import made_anew
 from sync.detect import look_again
 from sync.duplicates import merge_duplicates
@@ -104,6 +105,9 @@ class Planner:
         self.answers = Answers(store)
         self.matcher = Matcher(store, sides, self.references, definitions, run, self.answers)
         self.rules = self._rules()
+        self.conversions = Conversions(
+            sides, self.matcher, self.references, self.answers, self.rules
+        )
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
 
     def _rules(self) -> Rules:
@@ -224,39 +228,10 @@ class Planner:
         gone = frozenset(r.side for r in rows if r.state in (State.GONE, State.MOVED))
         known = Entity(entity, kind, shown, gone - {s.side for s in shown})
         decision = decide(known, self._targets(known), self.rules)
-        self._ask_for_conversions(known, decision)
+        self.conversions.add(known, decision, {**_merged(known), **decision.agreed()})
         unfought = (self._unfought(action, decision) for action in decision.actions)
         decision.actions = [action for action in unfought if action is not None]
         return decision
-
-    def _ask_for_conversions(self, entity: Entity, decision: Decision) -> None:
-        """Have a lead converted by its own side where another side has gone on."""
-        for shown in entity.shown:
-            side = by_name(self.sides)[shown.side]
-            rule = side.settings.convert
-            if rule is None or shown.object_type not in side.connector.capabilities.convert:
-                continue
-            values = {**_merged(entity), **decision.agreed()}
-            look = lambda path, v=values: self.matcher.value_of(v, entity.kind, path)  # noqa: E731
-            if shown.archived or not wants_conversion(entity, shown, rule, look):
-                continue
-            there = lambda account, name=side.name: self._is_there(account, name)  # noqa: E731
-            found = conversion(entity, shown, rule, there)
-            if isinstance(found, Question):
-                self._ask(found, decision)
-            else:
-                decision.actions.append(found)
-
-    def _ask(self, question: Question, decision: Decision) -> None:
-        answer = self.answers.to(question)
-        if answer is None:
-            decision.questions.append(question)
-        else:
-            decision.follow(answer)
-
-    def _is_there(self, entity: str, side: str) -> bool:
-        record = self.references.record_of(entity, side)
-        return record is not None or (entity, side) in self.references.planned
 
     def shown(self, row: Row) -> Shown:
         """A row with its references resolved."""
@@ -265,6 +240,7 @@ class Planner:
         seen = self._mapped(side, row)
         values, problems = self.references.resolve(row, seen, definitions)
         base, _ = self.references.resolve(row, row.base, definitions)
+        base = self.references.with_former(row, base, values)
         return Shown(
             side=row.side,
             object_type=row.object_type,
@@ -286,7 +262,8 @@ class Planner:
     def _mapped(self, side: Side, row: Row) -> dict[str, Value]:
         """What the row shows, without fields that are mapped no longer: they are kept, not used."""
         names = side.mapping.canonical_fields(row.object_type)
-        return {name: row.seen[name] for name in names if name in row.seen}
+        mapped = {name: row.seen[name] for name in names if name in row.seen}
+        return {**mapped, **after_conversion(side, row)}
 
     def _writable(self, side: Side, object_type: str, *, creating: bool) -> frozenset[str]:
         mapping = side.mapping

@@ -9,7 +9,8 @@ from datetime import datetime
 import orjson
 
 from sync.model import Row
-from sync.store import Store, dumps, guarded
+from sync.rows import dumps
+from sync.store import Store, guarded
 
 
 @dataclass(frozen=True, slots=True)

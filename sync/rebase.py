@@ -11,8 +11,9 @@ import orjson
 from core.errors import SettingsError
 from sync.events import Events
 from sync.model import Plan, Row, Value
+from sync.rows import dumps
 from sync.sides import Side
-from sync.store import Store, dumps
+from sync.store import Store
 
 TRANSLATED = "translated"
 """The small fact that says how the store's values were translated: side -> traits."""

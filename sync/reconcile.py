@@ -351,7 +351,7 @@ def _creation_fields(
         if there.problem:
             made.problems[name] = held_cause(there.problem)[1]
             question = _held_on_creation(entity, awake, target, name, verdict, there.problem)
-            if rules.answer_to(question) is None:
+            if question.cause and rules.answer_to(question) is None:
                 made.questions.append(question)
         elif not blank(there.value):
             made.fields.append(_creation_write(entity, name, verdict, there, rules))

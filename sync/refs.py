@@ -15,6 +15,10 @@ WAITS = "waits: "
 """Begins a problem that passes by itself once another record takes part."""
 
 
+LET_GO = "let go: "
+"""Begins a problem that nobody is asked about: the record that it refers to was deleted there."""
+
+
 def shape_of(definition: FieldDef) -> Shape:
     """How a field merges: as one value, as a set, or as a set of roles."""
     if definition.type == "roles":
@@ -88,6 +92,19 @@ class References:
                     resolved[name] = found
         return resolved, problems
 
+    def with_former(
+        self, row: Row, base: dict[str, Value], values: Mapping[str, Value]
+    ) -> dict[str, Value]:
+        """A resolved base with what it named before that was deleted, where the record names
+        another one by now: that is a change. Where it names nothing, the vendor took it out."""
+        named = ((n, v) for n, v in row.base.items() if n not in base and values.get(n))
+        found = ((name, self._tombstone(row.side, ref)) for name, ref in named)
+        return {**base, **{name: entity for name, entity in found if entity}}
+
+    def _tombstone(self, side: str, ref: Value) -> str | None:
+        known = isinstance(ref, dict) and self._store.row(side, ref["object"], ref["id"])
+        return known.entity if known and known.state is State.GONE else None
+
     def with_entities(
         self, row: Row, values: Mapping[str, Value], definitions: Mapping[str, FieldDef]
     ) -> dict[str, Value]:
@@ -133,10 +150,19 @@ class References:
         if definition.type == "ref":
             if self._there(value, side, wanted):
                 return Projected(value)
-            return Projected(None, problem=f"{WAITS}{value} has no {wanted} on {side} yet")
+            return Projected(None, problem=self._missing(value, side, wanted))
         there = [item for item in value if self._there(item["ref"], side, wanted)]
         shown = [self._shown_role(side, object_type, definition.name, item) for item in there]
         return Projected(sorted_roles(shown), complete=len(there) == len(value))
+
+    def _missing(self, entity: str, side: str, wanted: str | None) -> str:
+        """Why a reference cannot be made on a side; the entity by its records elsewhere."""
+        rows = self._store.by_entities([entity]).get(entity, [])
+        if any(row.side == side and row.state in (State.GONE, State.ARCHIVED) for row in rows):
+            return f"{LET_GO}what it names was deleted on {side}"
+        elsewhere = [r for r in rows if r.side != side and r.state is State.LIVE]
+        named = f"{elsewhere[0].object_type} {elsewhere[0].id}" if elsewhere else entity
+        return f"{WAITS}{named} has no {wanted} on {side} yet"
 
     def _there(self, entity: str, side: str, wanted: str | None) -> bool:
         record = self.record_of(entity, side)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -99,6 +99,8 @@ class Resolver:
     custom: Mapping[str, Mapping[str, str]]
     by: str
     at: datetime
+    full_id: Callable[[str, str], str] = lambda _side, given: given
+    """(side, id as a person has it) -> id as the side has it."""
     things: list[Open] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -213,7 +215,9 @@ class Resolver:
 
     def _row(self, thing: Open, text: str) -> Row:
         parts = text.split("/", 2) if "/" in text else text.split(" ", 2)
-        row = self.store.row(*parts) if len(parts) == 3 else None
+        row = None
+        if len(parts) == 3:
+            row = self.store.row(parts[0], parts[1], self.full_id(parts[0], parts[2]))
         if row is None:
             raise _no(f"{thing.id}: there is no record `{text}`", _NAME_IT)
         return row

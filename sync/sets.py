@@ -33,6 +33,12 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
     for target in views:
         wanted, sources = _wanted(target, views, context)
         _apply(agreed, {}, wanted)
+        if not sources:  # it has all of it, whether or not it could be written there
+            continue
+        reason = _stays(target, context)
+        if reason:
+            notes[target.side] = reason
+            continue
         asked = _listed(wanted, context.shape)
         there = context.project(target.side, asked)
         if there.problem:
@@ -41,12 +47,7 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
             continue
         complete = complete and there.complete
         shown = _with_its_own(there.value, wanted, target, context.shape)
-        if shown == target.value or not sources:
-            continue
-        reason = _stays(target, context)
-        if reason:
-            notes[target.side] = reason
-        else:
+        if shown != target.value:
             said = there.said or _why(sources)
             sets.append(Set(target.side, shown, sources[0], said, there.answer))
     return Verdict(
@@ -62,9 +63,15 @@ def decide_set(views: Sequence[View], context: FieldContext) -> Verdict:
 
 def _unmoved(views: Sequence[View], context: FieldContext) -> Verdict:
     agreed = _listed(_union(views, context), context.shape)
-    apart = [v.side for v in views if context.project(v.side, agreed).value != v.value]
-    notes = {"": f"drift: {' and '.join(apart)} lack members, neither side changed"}
-    return Verdict(agreed=agreed, settled=False, notes=notes if apart else {})
+    lacking = [
+        v for v in views if _listed(members(v.value, context.shape), context.shape) != agreed
+    ]
+    notes = {v.side: reason for v in lacking if (reason := _stays(v, context))}
+    able = [v for v in lacking if v.side not in notes]
+    apart = [v.side for v in able if context.project(v.side, agreed).value != v.value]
+    if apart:
+        notes = {"": f"drift: {' and '.join(apart)} lack members, neither side changed"}
+    return Verdict(agreed=agreed, settled=False, notes=notes)
 
 
 def _union_source(views: Sequence[View]) -> str:

@@ -14,20 +14,11 @@ from sqlite_utils import Database
 
 from core.errors import StateError
 from sync.migrations import migrations
-from sync.model import Question, Row, State
+from sync.model import Question, Row
 from sync.privacy import NO_VAULT, Vault
+from sync.rows import COLUMNS, PLACES, dumps, to_row, to_tuple
 
-_COLUMNS = (
-    "side, object_type, id, kind, entity, state, seen, base, problems, modified, stamp,"
-    " moved_type, moved_id, how, dirty, owes"
-)
-_PLACES = "(" + ",".join("?" * 16) + ")"
 _CHUNK = 400
-
-
-def dumps(value: Any) -> str:
-    """JSON text with sorted keys: equal values give equal text."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 @contextmanager
@@ -122,19 +113,19 @@ class Store:
         """Insert or replace rows."""
         with self.atomic():
             self.db.conn.executemany(
-                f"INSERT OR REPLACE INTO records ({_COLUMNS}) VALUES {_PLACES}",
-                [_to_tuple(row, self.vault) for row in rows],
+                f"INSERT OR REPLACE INTO records ({COLUMNS}) VALUES {PLACES}",
+                [to_tuple(row, self.vault) for row in rows],
             )
 
     def rows(self, where: str = "1", parameters: Sequence[Any] = ()) -> Iterator[Row]:
         """Rows that meet a condition, by side, object type and id."""
         with guarded(), closing(self.db.conn.cursor()) as cursor:
             cursor.execute(
-                f"SELECT {_COLUMNS} FROM records WHERE {where} ORDER BY side, object_type, id",
+                f"SELECT {COLUMNS} FROM records WHERE {where} ORDER BY side, object_type, id",
                 parameters,
             )
             for found in cursor:
-                yield _to_row(found, self.vault)
+                yield to_row(found, self.vault)
 
     def row(self, side: str, object_type: str, record_id: str) -> Row | None:
         """One row, or None."""
@@ -312,6 +303,11 @@ class Store:
         sql = "SELECT person FROM origins WHERE side = ? AND object_type = ? AND id = ?"
         return next(iter(self._column(sql, (side, object_type, record_id))), None)
 
+    def made_from(self, side: str, person: str) -> list[str]:
+        """The object types of what came of a converted record."""
+        sql = "SELECT object_type FROM origins WHERE side = ? AND person = ?"
+        return [str(found) for found in self._column(sql, (side, person))]
+
     def people_of(self, side: str, account_id: str) -> Iterator[Row]:
         """People whose account is a certain record of their own side."""
         return self.rows(
@@ -461,38 +457,6 @@ def _marks(items: Sequence[Any]) -> str:
 
 def _sealed(facts: Mapping[str, str], vault: Vault) -> dict[str, str]:
     return {name: vault.seal(digest) for name, digest in facts.items()}
-
-
-def _to_tuple(row: Row, vault: Vault) -> tuple[Any, ...]:
-    seen, base = vault.cover_all(row.kind, row.seen), vault.cover_all(row.kind, row.base)
-    problems = vault.problems(row.kind, row.problems)
-    modified = row.modified.isoformat() if row.modified else None
-    return (
-        row.side, row.object_type, row.id, row.kind, row.entity, str(row.state), dumps(seen),
-        dumps(base), dumps(problems), modified, row.stamp, row.moved_type, row.moved_id,
-        row.how, int(row.dirty), dumps(sorted(row.owes)),
-    )  # fmt: skip
-
-
-def _to_row(found: tuple[Any, ...], vault: Vault) -> Row:
-    return Row(
-        side=found[0],
-        object_type=found[1],
-        id=found[2],
-        kind=found[3],
-        entity=found[4],
-        state=State(found[5]),
-        seen=vault.show_all(orjson.loads(found[6])),
-        base=vault.show_all(orjson.loads(found[7])),
-        problems=orjson.loads(found[8]),
-        modified=datetime.fromisoformat(found[9]) if found[9] else None,
-        stamp=found[10],
-        moved_type=found[11],
-        moved_id=found[12],
-        how=found[13],
-        dirty=bool(found[14]),
-        owes=set(orjson.loads(found[15])),
-    )
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:

@@ -61,6 +61,7 @@ def write_for(action: Action, op: str, side: Side, references: References) -> Wr
         op,
         record,
         account_id=account,
+        contact_id=action.options.get("contact"),
         opportunity_name=action.options.get("opportunity"),
         owner_id=side.owner_id(owner),
         status=action.options.get("status"),

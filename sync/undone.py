@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sync.model import Action, Plan, Value, Verb
 from sync.privacy import NO_VAULT, Vault
-from sync.store import Store, dumps, guarded
+from sync.rows import dumps
+from sync.store import Store, guarded
 
 Mark = tuple[str, str, str]
 """Entity, side and field ("": the record itself, which was made and archived again)."""

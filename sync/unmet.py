@@ -1,4 +1,4 @@
-"""Members of a set of roles that cannot stand on another side: why such a set is not settled."""
+"""References that cannot stand on another side: why a field that holds them is not settled."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ def unmet(store: Store, rows: Sequence[Row], takes: Takes, name: str) -> str:
 
 
 def _members(value: Any) -> Iterator[Mapping[str, str]]:
-    """The records that a set of roles names; none in values of another shape, or kept hashed."""
+    """The records that a reference or a set of roles names; none in values of another shape, or
+    kept hashed."""
+    if isinstance(value, dict) and set(value) == {"object", "id"}:
+        yield value
     for item in value if isinstance(value, list) else ():
         if isinstance(item, dict) and isinstance(item.get("ref"), dict):
             yield item["ref"]
@@ -64,10 +67,12 @@ def _reason(
     entity = references.entity_of(row.side, member["object"], member["id"])
     known = store.by_entities([entity]).get(entity, []) if entity else []
     theirs = [r for r in known if r.side == there.side and r.state is State.LIVE]
-    if entity is None:
-        yield f"{own} takes no part (yet)"
+    if entity is None:  # an owner is no record that could take part
+        known_here = store.row(row.side, member["object"], member["id"])
+        yield from [f"{own} takes no part (yet)"] if known_here else []
     elif not theirs:
-        yield f"{own} has no record on {there.side}"
+        deleted = any(r.side == there.side for r in known)
+        yield f"{own} {'was deleted on' if deleted else 'has no record on'} {there.side}"
     elif wanted and all(r.object_type != wanted for r in theirs):
         as_what = " and ".join(f"{r.object_type} {r.id}" for r in theirs)
         yield f"{own} is {as_what} on {there.side}, where only a {wanted} can be named"

@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sync.answers import held_cause
 from sync.journal import Journal
 from sync.model import Action, FieldWrite, Question, Row, State, Value, Verb
+from sync.moves import is_contradiction
 from sync.planner import Planner
 from sync.reconcile import Decision
 from sync.store import Store
+from sync.wishes import BACKFILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def verify(
     found = Verification()
     store = planner.store
     refused = {(r.entity, r.side, r.field): r.error for r in Journal(store).retries()}
+    contradictions = [frozenset(q.detail["candidates"]) for q in questions if is_contradiction(q)]
     for kind, entity in store.entities():
         rows = store.by_entities([entity]).get(entity, [])
         live = [row for row in rows if row.state is State.LIVE]
@@ -74,7 +78,7 @@ def verify(
         decision = planner.decide(entity, kind, rows)
         found.fields += len(decision.verdicts)
         records = {row.side: f"{row.object_type} {row.id}" for row in live}
-        judge = _Judge(planner, kind, entity, rows, records, refused)
+        judge = _Judge(planner, kind, entity, rows, records, refused, contradictions)
         found.differences.extend(judge.differences(decision))
     found.differences.extend(
         Difference(q.kind, q.entity, "", q.cause, q.message, explained=True)
@@ -82,6 +86,12 @@ def verify(
         if q.cause in ("ambiguous", "resembles", "merge")
     )
     return found
+
+
+def _named(value: Value) -> set[str]:
+    """The entities that a resolved reference or set of roles names."""
+    items = value if isinstance(value, list) else [value]
+    return {str(item["ref"] if isinstance(item, dict) else item) for item in items if item}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,8 @@ class _Judge:
     rows: Sequence[Row]
     records: Mapping[str, str]
     refused: Mapping[tuple[str, str, str], str]
+    contradictions: Sequence[frozenset[str]]
+    """Records, as entities, of which merges on two sides left it open which one is meant."""
 
     def differences(self, decision: Decision) -> Iterator[Difference]:
         for question in decision.questions:
@@ -101,12 +113,19 @@ class _Judge:
             )
         asked = {question.field for question in decision.questions}
         for name, verdict in decision.verdicts.items():
-            if (verdict.conflict or verdict.held) and name not in asked:
+            left = [m for c, m in map(held_cause, verdict.held.values()) if not c]
+            if left and name not in asked:
+                yield self._difference(name, "let go", left[0], {}, explained=True)
+            elif (verdict.conflict or verdict.held) and name not in asked:
                 message = "left as it is, as a person said"
                 yield self._difference(name, "answered", message, {}, explained=True)
             for side, note in verdict.notes.items():
                 if note.startswith("drift"):
                     yield self._drift(name, note)
+                elif note == BACKFILL:
+                    yield self._difference(
+                        name, "backfill", note, self._shown(name), explained=True
+                    )
                 elif side and self._differs(name):
                     yield self._difference(name, "rule", f"{side}: {note}", {}, explained=True)
         for action in decision.actions:
@@ -154,7 +173,10 @@ class _Judge:
         return any(value != shown[0] for value in shown[1:])
 
     def _drift(self, name: str, note: str) -> Difference:
-        values = {r.side: r.seen.get(name) for r in self.rows if r.state is State.LIVE}
+        values = self._shown(name)
+        if self._contested(name):
+            message = "they name records that were merged into different ones: see the question"
+            return self._difference(name, "merge", message, values, explained=True)
         taken_back = self.planner.undone.run_of(self.entity, name)
         if taken_back:
             message = f"{taken_back} was undone; nobody has changed it since"
@@ -164,6 +186,17 @@ class _Judge:
             message = f"{maker} set it by itself when the record was created there"
             return self._difference(name, "vendor default", message, values, explained=True)
         return self._difference(name, "drift", note, values, explained=False)
+
+    def _shown(self, name: str) -> dict[str, Value]:
+        return {r.side: r.seen.get(name) for r in self.rows if r.state is State.LIVE}
+
+    def _contested(self, name: str) -> bool:
+        """Whether the sides differ only in which of two records they name, of which one is meant
+        by merges that contradict each other."""
+        live = [self.planner.shown(row) for row in self.rows if row.state is State.LIVE]
+        named = [_named(shown.values.get(name)) for shown in live]
+        apart = {one for names in named for one in names if any(one not in n for n in named)}
+        return bool(apart) and any(apart <= pair for pair in self.contradictions)
 
     def _vendor_default(self, name: str) -> str:
         """The side that added the value itself when Tieline made the record, if one did."""

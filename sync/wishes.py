@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sync.fields import FieldContext, Verdict, View, spread
+from sync.fields import FieldContext, Verdict, View, blank, spread
 from sync.model import MISSING
 
 BACKFILL = "waits for a backfill: its mapping changed, and nobody has changed the value since"
@@ -39,7 +39,11 @@ class Wishes:
             return Verdict(agreed=verdict.agreed, source=verdict.source, settled=False, notes=note)
         chosen = next((view for view in views if view.side == self.prefer), None)
         if chosen is not None and _drifts(verdict):
-            return spread(chosen, views, context, why=f"drift; {self.prefer} is preferred")
+            why = f"drift; {self.prefer} is preferred"
+            if blank(chosen.value):  # nobody is known to have cleared it: it erases nothing
+                chosen = next((view for view in views if not blank(view.value)), chosen)
+                why = f"drift; it is blank on {self.prefer}"
+            return spread(chosen, views, context, why=why)
         return verdict
 
 

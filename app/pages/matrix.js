@@ -25,7 +25,7 @@
       const { text, level } = cellOf(button).shown[m];
       button.textContent = text;
       button.className = "cell q" + level;
-      button.setAttribute("aria-label", named(button) + ": " + text + " " + matrix.metrics[m]);
+      button.setAttribute("aria-label", named(button) + ": " + (text === "–" ? "no" : text) + " " + matrix.metrics[m]);
     }
   }
   function open(button) {

@@ -208,7 +208,12 @@ def _tiles(data: Data) -> list[dict[str, Any]]:
 
 def _foot(data: Data) -> str:
     cut = max(len(data[part]) for part in ("mutual", "openings", "leads", "doubts"))
-    said = [f"Made on {data['made']}.", *data["notes"]]
+    made = data["made"][:16].replace("T", " at ")
+    said = [
+        f"Made on {made} UTC for {data['ours']['name']} alone: it shows private accounts and what"
+        " is granted to nobody. What the partner may be told is what --report-for-partner writes.",
+        *(f"{note}." for note in data["notes"]),
+    ]
     if cut > MOST_ROWS:
         said.append(f"Lists show their first {MOST_ROWS:,} rows; CSV and XLSX have all.")
     return " ".join(said)

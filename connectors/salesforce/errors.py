@@ -76,6 +76,11 @@ CALL_STATUS: Mapping[int, type[ConnectorError]] = {
 LOCK_CODE = "UNABLE_TO_LOCK_ROW"
 DUPLICATE_CODES = frozenset({"DUPLICATES_DETECTED", "DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID"})
 GONE_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
+REMEDIES: Mapping[str, str] = {
+    "UNDELETE_FAILED": "What went with its account comes back with it: restore the account. What"
+    " the recycle bin has lost must be made anew.",
+}
+"""What to do, where the code alone tells."""
 UNPROCESSED = "UNPROCESSED"
 """Our own code of a row that a bulk job was given up before."""
 PASSING_CODES = frozenset(
@@ -200,4 +205,5 @@ def record_error(found: Sequence[Fault], *, existing: bool) -> RecordError:
         field=first.fields[0] if first.fields else None,
         vendor_code=first.code,
         retryable=first.code in PASSING_CODES,
+        remedy=REMEDIES.get(first.code),
     )

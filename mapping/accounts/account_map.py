@@ -72,7 +72,7 @@ class AccountMap:
         }
 
     def _member(self, member: Member) -> dict[str, Any]:
-        age = (self.drawn - member.date).days if member.date else None
+        age = max(0, (self.drawn - member.date).days) if member.date else None
         return {
             "person": member.person,
             "records": [list(i) for i in self.graph.entries[member.person].ids],

@@ -32,6 +32,8 @@ class _Finding(NamedTuple):
     kind: str
     known: str | None
     evidence: tuple[str, ...]
+    said: bool = False
+    """Whether the record itself names the partner."""
 
 
 def credits_of(partner: str, ties: Mapping[str, Ties], book: Book) -> tuple[Credit, ...]:
@@ -40,7 +42,7 @@ def credits_of(partner: str, ties: Mapping[str, Ties], book: Book) -> tuple[Cred
     accounts = {account.id: account.name for account in book.accounts}
     found = []
     for deal in book.opportunities:
-        findings = {name: _finding(tie, deal) for name, tie in ties.items()}
+        findings = _settled({name: _finding(tie, deal) for name, tie in ties.items()})
         mine = findings.get(partner)
         if mine is None or (mine.kind == NONE and mine.known is None):
             continue
@@ -48,6 +50,20 @@ def credits_of(partner: str, ties: Mapping[str, Ties], book: Book) -> tuple[Cred
         home = next((accounts[a] for a in accounts_of(deal) if a in accounts), "")
         found.append(_credit(deal, home, mine, same))
     return tuple(sorted(found, key=lambda c: (_ORDER[c.kind], c.name.casefold(), c.opportunity)))
+
+
+def _settled(findings: Mapping[str, _Finding]) -> Mapping[str, _Finding]:
+    """Where the record names who brought the deal, a referral is that partner's: the others, whose
+    overlap was known before too, have influenced it."""
+    if not any(one.kind == SOURCED and one.said for one in findings.values()):
+        return findings
+    words = "the record names another partner as its source"
+    return {
+        name: one._replace(kind=INFLUENCED, evidence=(*one.evidence, words))
+        if one.kind == SOURCED and not one.said
+        else one
+        for name, one in findings.items()
+    }
 
 
 _ORDER = {SOURCED: 0, INFLUENCED: 1, REVIEW: 2, NONE: 3}
@@ -88,7 +104,8 @@ def _finding(ties: Ties, deal: Record) -> _Finding:
     known = min(days, default=None)
     for kind, conditions in ((SOURCED, ties.sourced), (INFLUENCED, ties.influenced)):
         if conditions and every(conditions, deal):
-            return _Finding(kind, known, (_said(conditions, deal), *_before(known, deal)))
+            proof = (_said(conditions, deal), *_before(known, deal))
+            return _Finding(kind, known, proof, said=True)
     if known is None:
         return _Finding(NONE, None, ())
     opened = _day(deal)
@@ -133,6 +150,9 @@ def _said(conditions: Sequence[Condition], deal: Record) -> str:
     return f"the record says so: {shown}"
 
 
+_CENT = Decimal("0.01")
+
+
 def totals(found: Iterable[Credit]) -> tuple[Total, ...]:
     """Sums by kind, state and currency: nothing is converted."""
     sums: dict[tuple[str, str, str], list[Decimal]] = {}
@@ -142,10 +162,11 @@ def totals(found: Iterable[Credit]) -> tuple[Total, ...]:
         amount = Decimal(credit.amount or 0)
         key = (credit.kind, credit.state, credit.currency or "")
         number, whole, part = sums.get(key, [Decimal(0)] * 3)
-        sums[key] = [number + 1, whole + amount, part + amount * Decimal(credit.share)]
+        part_of_it = amount / len(credit.partners) if credit.share != "0" else Decimal(0)
+        sums[key] = [number + 1, whole + amount, part + part_of_it]
     ordered = sorted(sums.items(), key=lambda item: (_ORDER[item[0][0]], item[0]))
     return tuple(
-        Total(*key, int(number), _short(whole), _short(part))
+        Total(*key, int(number), _short(whole), _short(part.quantize(_CENT)))
         for key, (number, whole, part) in ordered
     )
 

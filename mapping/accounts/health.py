@@ -115,7 +115,7 @@ def warnings(committee: Committee, health: Health) -> list[str]:
         ("Belongs to another account now", health.elsewhere),
     ):
         if people:
-            found.append(f"{label}: {', '.join(names[p] for p in people)}.")
+            found.append(f"{label}: {_listed([names[p] for p in people])}.")
     if health.stale:
         found.append(_old(names, health.stale))
     return found
@@ -132,4 +132,13 @@ def _old(names: Mapping[str, str], stale: Mapping[str, int | None]) -> str:
     dated = sorted(((-age, names[p]) for p, age in stale.items() if age is not None))
     shown = [f"{name} ({-age} days)" for age, name in dated]
     shown += sorted(f"{names[p]} (no date)" for p, age in stale.items() if age is None)
-    return "Old data: " + ", ".join(shown) + "."
+    return f"Old data: {_listed(shown)}."
+
+
+_MOST = 8
+"""People whom one sentence names; the table beside it has all."""
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST
+    return ", ".join(names[:_MOST]) + (f" and {more:,} more" if more > 0 else "")

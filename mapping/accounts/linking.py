@@ -63,7 +63,7 @@ def duplicates_in(listed: Sequence[Company]) -> list[Match]:
     meet over its record."""
     holders: dict[str, list[Company]] = {}
     for company in listed:
-        for key in _keys(company):
+        for key in marks(company):
             holders.setdefault(key, []).append(company)
     pairs = {
         (one.id, other.id): (one, other)
@@ -75,8 +75,8 @@ def duplicates_in(listed: Sequence[Company]) -> list[Match]:
     return [match for match in found if match.verdict is Verdict.SAME]
 
 
-def _keys(company: Company) -> set[str]:
-    """What two records of one company are likely to share."""
+def marks(company: Company) -> set[str]:
+    """What two records of one company are likely to share: all that it is known by."""
     name = keys.name_key(company.name) or ""
     number = keys.registration_key(company.registration)
     domains = {keys.domain_key(text) for text in company.domains} - {None}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from mapping.accounts.linking import Linked, Shared, fingerprint, link
+from mapping.accounts.linking import Linked, Shared, fingerprint, link, marks
 from mapping.accounts.partner_map import Cell, Doubt, Mutual, Opening, PartnerMap, Party, Side
 from mapping.accounts.populations import CUSTOMERS, OPEN, STANDARD, Members
 from mapping.accounts.records import Book, Record, companies, company
@@ -201,3 +201,11 @@ def _leads(linked: Linked, other: _Shown) -> list[Side]:
 def fingerprints(listed: Listed) -> dict[str, str]:
     """Account id -> what the company is known by, whatever the source of the list."""
     return {record.id: fingerprint(company(record)) for record in listed.book.accounts}
+
+
+def marks_of(listed: Listed) -> dict[str, set[str]]:
+    """Account id -> all that the company is known by: a new name or a new domain makes no new
+    company as long as something stays. Where nothing is known, the id."""
+    return {
+        record.id: marks(company(record)) or {f"id {record.id}"} for record in listed.book.accounts
+    }

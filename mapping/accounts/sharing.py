@@ -2,15 +2,18 @@
 
 A count is an oracle: a partner who changes his list by one account and asks again learns whether
 we have that account. So every answer is held against all earlier ones about the same population
-of ours: where the companies counted differ from those of an earlier answer by fewer than the
-least count, the earlier answer is given again, or none. What is compared are *our* accounts: the
-partner decides how his are written, not how ours are.
+of ours: unless at least the least count of its companies were never counted before, the earlier
+answer is given again, or none. Then every answer has a part of that size that no other answer has
+a smaller piece of, and no sum or difference of answers comes down to fewer companies. What is
+compared are *our* accounts: the partner decides how his are written, not how ours are.
+
+Which cells are told depends on what the partner knows (how large his lists are) and never on how
+many companies are mutual: else the place of a blank would tell what the count does not.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -80,7 +83,12 @@ class Agreement:
     round_to: int = 1
     """Counts are rounded down to a multiple of this."""
     max_answers: int = 12
-    """Fresh counts (reports with any) in thirty days; then earlier ones are repeated."""
+    """Reports in thirty days for which counts are decided anew, told or not; then earlier ones
+    are repeated."""
+
+
+Marks = frozenset[str]
+"""Digests of everything that one company of ours is known by: two that share one are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +100,21 @@ class Earlier:
     """The report that it stood in."""
     ours: str
     theirs: str
-    counted: frozenset[str]
-    """Digests of what our companies in it are known by."""
+    counted: Sequence[Marks]
+    """Our companies in it."""
     answer: int | None
     """None: withheld."""
+    listed: bool = False
+    """They were named besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a partner was told before."""
+
+    counts: Sequence[Earlier] = ()
+    decided: Sequence[date] = ()
+    """The day of every report for which counts were decided anew."""
 
 
 class How(StrEnum):
@@ -144,6 +163,8 @@ class Told:
     accounts: tuple[ToldAccount, ...]
     withheld: tuple[str, ...]
     """Populations of which nothing is told, because too few of them are mutual."""
+    decided: bool
+    """Whether counts were decided anew for it."""
 
     def as_json(self) -> dict[str, Any]:
         """What is written for the partner: without our ids, and not saying how an answer came
@@ -172,7 +193,8 @@ class Told:
         """What the log keeps: everything."""
         return {"counts": [asdict(c) for c in self.counts],
                 "accounts": [asdict(a) for a in self.accounts],
-                "withheld": list(self.withheld)}  # fmt: skip
+                "withheld": list(self.withheld),
+                "decided": self.decided}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +203,8 @@ class Facts:
     known by."""
 
     records: Mapping[str, Record]
-    digests: Mapping[str, str]
-    """Our account's id -> digest of its fingerprint."""
+    marks: Mapping[str, Marks]
+    """By our account's id."""
     members: Mapping[str, frozenset[str]]
     open_deals: frozenset[str] = frozenset()
 
@@ -191,7 +213,7 @@ def told(
     found: PartnerMap,
     agreement: Agreement,
     facts: Facts,
-    earlier: Sequence[Earlier],
+    past: Past,
     day: date,
     by: str,
 ) -> tuple[Told, tuple[Earlier, ...]]:
@@ -199,7 +221,6 @@ def told(
     before the partner has anything."""
     open_grants = {g.population: g for g in agreement.grants if g.on(day) is not Level.HIDDEN}
     mutual = {m.id: m for m in found.mutual if not m.private}
-    counts, remembered = _counts(found, agreement, open_grants, mutual, facts, earlier, day)
     listed = {n: g for n, g in open_grants.items() if g.level in LISTED}
     named = {n: _named(g, mutual, found, facts) for n, g in listed.items()}
     enough = tuple(n for n, found_in in named.items() if len(found_in) >= listed[n].min_count)
@@ -209,48 +230,89 @@ def told(
         for account, one in named[name]
     )
     withheld = tuple(name for name in named if name not in enough)
-    report = Told(found.partner, found.made, by, tuple(counts), accounts, withheld)
+    book = _Counts(found, agreement, open_grants, mutual, facts, day)
+    counts, remembered, decided = book.decided(past, enough)
+    report = Told(found.partner, found.made, by, tuple(counts), accounts, withheld, decided)
     return report, tuple(remembered)
 
 
 # -- counts --------------------------------------------------------------------------------------
 
 
-def _counts(
-    found: PartnerMap,
-    agreement: Agreement,
-    grants: Mapping[str, Grant],
-    mutual: Mapping[str, Mutual],
-    facts: Facts,
-    earlier: Sequence[Earlier],
-    day: date,
-) -> tuple[list[ToldCount], list[Earlier]]:
-    """Every cell whose population is shared, the largest answered first: of two that differ by
-    too little it is the larger that is told."""
-    cells = [cell for cell in found.matrix if cell.ours in grants]
-    order = sorted(range(len(cells)), key=lambda i: (-cells[i].entity_count, i))
-    past = list(earlier)
-    spent = _spent(earlier, day) >= agreement.max_answers
-    told_counts: dict[int, ToldCount] = {}
-    fresh: list[Earlier] = []
-    for i in order:
-        cell, grant = cells[i], grants[cells[i].ours]
-        counted = _counted(cell, mutual, facts)
-        if grant.on(day) in LISTED:
-            told_counts[i] = _listed(cell, len(counted), grant, agreement)
-            continue
-        answer = answered(cell, counted, grant.min_count, agreement.round_to, past, spent=spent)
-        told_counts[i] = answer
-        if answer.how is How.FRESH:
-            memory = Earlier(day, found.made, cell.ours, cell.theirs, counted, answer.count)
-            past.append(memory)
-            fresh.append(memory)
-    return [told_counts[i] for i in range(len(cells))], fresh
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """The cells whose population is shared."""
+
+    found: PartnerMap
+    agreement: Agreement
+    grants: Mapping[str, Grant]
+    mutual: Mapping[str, Mutual]
+    facts: Facts
+    day: date
+
+    def decided(
+        self, past: Past, named: Collection[str]
+    ) -> tuple[list[ToldCount], list[Earlier], bool]:
+        """Every cell as it is told, what is to be remembered, and whether any was decided anew.
+        `named`: populations whose companies are named."""
+        cells = [cell for cell in self.found.matrix if cell.ours in self.grants]
+        spent = self._spent(past)
+        before = list(past.counts)
+        told_counts: dict[int, ToldCount] = {}
+        fresh: list[Earlier] = []
+        asked = False
+        for i in self._order(cells):
+            cell, grant = cells[i], self.grants[cells[i].ours]
+            counted = self._counted(cell)
+            if grant.level in LISTED:
+                answer = _listed(cell, len(counted), grant, self.agreement)
+                kept = cell.ours in named
+            else:
+                asked = asked or not spent
+                least, round_to = grant.min_count, self.agreement.round_to
+                answer = answered(cell, counted, least, round_to, before, spent=spent)
+                kept = answer.how is How.FRESH
+            told_counts[i] = answer
+            if kept:
+                fresh.append(self._memory(cell, counted, answer))
+                before.append(fresh[-1])
+        return [told_counts[i] for i in range(len(cells))], fresh, asked
+
+    def _order(self, cells: Sequence[Cell]) -> list[int]:
+        """Where cells are named, no answer is held back; then the partner's smaller lists first:
+        of two that differ by too little it is the smaller that is told."""
+        sizes = self.found.theirs.populations
+        return sorted(
+            range(len(cells)),
+            key=lambda i: (
+                self.grants[cells[i].ours].level not in LISTED,
+                sizes.get(cells[i].theirs, 0),
+                cells[i].theirs,
+                i,
+            ),
+        )
+
+    def _counted(self, cell: Cell) -> list[Marks]:
+        """The companies in a cell that may be told."""
+        return [
+            frozenset().union(*(self.facts.marks[side.id] for side in self.mutual[name].ours))
+            for name in cell.mutual
+            if name in self.mutual
+        ]
+
+    def _memory(self, cell: Cell, counted: Sequence[Marks], answer: ToldCount) -> Earlier:
+        listed = answer.how is How.LISTED
+        made = self.found.made
+        return Earlier(self.day, made, cell.ours, cell.theirs, counted, answer.count, listed)
+
+    def _spent(self, past: Past) -> bool:
+        recent = [day for day in past.decided if self.day - day < WINDOW]
+        return len(recent) >= self.agreement.max_answers
 
 
 def answered(
     cell: Cell,
-    counted: frozenset[str],
+    counted: Sequence[Marks],
     least: int,
     round_to: int,
     past: Sequence[Earlier],
@@ -259,11 +321,14 @@ def answered(
 ) -> ToldCount:
     """The answer to one cell, given everything that this partner was answered before.
 
-    Fresh only where the companies counted differ from those of every earlier answer about the
-    same population of ours by at least `least`, whichever list of theirs it was about.
+    Fresh only where at least `least` of the companies counted were in no earlier answer about the
+    same population of ours, whichever list of theirs it was about, and where they differ by as
+    many from all that was told of our other populations.
     """
     about = [one for one in past if one.ours == cell.ours]
-    if spent or any(len(counted ^ one.counted) < least for one in about):
+    others = [one for one in past if one.ours != cell.ours]
+    few = bool(about) and _without(counted, [m for one in about for m in one.counted]) < least
+    if spent or few or any(_near(counted, one, least) for one in others):
         same = [one for one in about if one.theirs == cell.theirs]
         if not same:
             return ToldCount(cell.ours, cell.theirs, None, How.REFUSED)
@@ -275,23 +340,22 @@ def answered(
     return ToldCount(cell.ours, cell.theirs, count, How.FRESH)
 
 
-def _counted(cell: Cell, mutual: Mapping[str, Mutual], facts: Facts) -> frozenset[str]:
-    """One digest for every company in a cell that may be told."""
-    seen: Counter[str] = Counter()
-    for name in cell.mutual:
-        if name in mutual:
-            seen[min(facts.digests[side.id] for side in mutual[name].ours)] += 1
-    return frozenset(f"{digest}.{n}" for digest, number in seen.items() for n in range(number))
+def _near(counted: Sequence[Marks], other: Earlier, least: int) -> bool:
+    """Whether fewer than `least` companies tell two populations of ours apart."""
+    if other.answer is None and not other.listed:
+        return False
+    return _without(counted, other.counted) + _without(other.counted, counted) < least
+
+
+def _without(companies: Sequence[Marks], others: Sequence[Marks]) -> int:
+    """How many companies are not among the others."""
+    seen = frozenset[str]().union(*others)
+    return sum(1 for marks in companies if not marks & seen)
 
 
 def _listed(cell: Cell, number: int, grant: Grant, agreement: Agreement) -> ToldCount:
     count = number - number % agreement.round_to if number >= grant.min_count else None
     return ToldCount(cell.ours, cell.theirs, count, How.LISTED)
-
-
-def _spent(earlier: Sequence[Earlier], day: date) -> int:
-    """Reports with a fresh count in the last thirty days."""
-    return len({one.report for one in earlier if day - one.at < WINDOW})
 
 
 # -- accounts ------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,7 @@ OPPORTUNITY_COLUMNS = (
     Column("amount", ("Amount", "Value", "Deal amount", "ACV", "ARR"), "number"),
     Column("currency", ("Currency", "Amount currency", "Currency code")),
     Column("stage", ("Stage", "Deal stage", "Sales stage")),
+    Column("probability", ("Probability", "Win probability", "Deal probability"), "percent"),
     Column("is_closed", ("Closed", "Is closed"), "bool"),
     Column("is_won", ("Won", "Is won", "Closed won"), "bool"),
     Column("close_date", ("Close date", "Closing date", "Closed date"), "date"),
@@ -120,8 +123,26 @@ def read_records(
     """
     table = read_table(path, COLUMNS[kind], named=named, sheet=sheet, encoding=encoding)
     _something_to_match(table, kind)
-    records = list(_records(table, kind, currency))
+    records = _in_percent(list(_records(table, kind, currency)))
     return book_of(str(path), records, table.notes)
+
+
+def _in_percent(records: list[Record]) -> list[Record]:
+    """Chances in percent. A workbook holds 0.4 where it shows 40 %: a column without any number
+    above one is in parts of one."""
+    given = [r.values["probability"] for r in records if "probability" in r.values]
+    if not given or any(Decimal(number) > 1 for number in given):
+        return records
+    return [
+        replace(r, values={**r.values, "probability": _times_hundred(r.values["probability"])})
+        if "probability" in r.values
+        else r
+        for r in records
+    ]
+
+
+def _times_hundred(number: str) -> str:
+    return format(Decimal(number) * 100, "f")
 
 
 def _something_to_match(table: Table, kind: str) -> None:

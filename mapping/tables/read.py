@@ -10,7 +10,15 @@ from mapping.tables.cells import FAULTS, NOT_AVAILABLE, as_text
 from mapping.tables.columns import find_head
 from mapping.tables.model import Column, Grid, Line, Table, table_error
 from mapping.tables.text import open_csv
-from mapping.tables.values import Convert, day, number, order_of_days, several, yes_or_no
+from mapping.tables.values import (
+    Convert,
+    day,
+    number,
+    order_of_days,
+    percent,
+    several,
+    yes_or_no,
+)
 from mapping.tables.workbook import open_workbook
 
 _WORKBOOKS = (".xlsx", ".xlsm", ".xltx")
@@ -198,6 +206,7 @@ def _tell(
 _REMEDIES = {
     "date": "Write dates as YYYY-MM-DD, or format the column as a date and save again.",
     "number": "Write numbers plainly, such as 1234.50.",
+    "percent": "Write a number from 0 to 100, or from 0 to 1.",
     "bool": "Write yes or no.",
     "text": "Correct the cell.",
     "list": "Correct the cell.",
@@ -232,6 +241,7 @@ def _convert(
 _CONVERTS: Mapping[str, Convert] = {
     "text": lambda value: value if isinstance(value, str) else as_text(value),
     "number": number,
+    "percent": percent,
     "list": several,
     "bool": yes_or_no,
 }

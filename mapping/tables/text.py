@@ -61,9 +61,10 @@ def decoded(path: Path, data: bytes, encoding: str | None) -> tuple[str, str]:
 def _strictly(path: Path, data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = _line_of(data, error.start)
-        raise table_error(path, f"line {line}", f"it is not {encoding} text", _SAVE) from None
+    except UnicodeError as error:  # some codecs do not say where
+        start = error.start if isinstance(error, UnicodeDecodeError) else 0
+        where = f"line {_line_of(data, start)}"
+        raise table_error(path, where, f"it is not {encoding} text", _SAVE) from None
     except LookupError:
         what = f"there is no encoding {encoding}"
         raise table_error(path, "", what, "Name one such as utf-8, cp1252 or utf-16.") from None
@@ -154,5 +155,7 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str
 def _broken(path: Path, line: int, reason: str) -> SettingsError:
     known = {"unexpected end of data": "a quote is opened here and never closed"}
     what = known.get(reason, f"the quotes of this row do not fit: {reason}")
+    if reason.startswith("field larger"):
+        what = f"a cell has more than {csv.field_size_limit():,} characters: is a quote not closed?"
     remedy = 'Write `""` for a quote inside a quoted cell, and close every quote.'
     return table_error(path, f"line {line}", what, remedy)

@@ -13,6 +13,7 @@ _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})")
 _NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?: .*)?")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _FIRST_DAY, _LAST_DAY = 10_000, 80_000  # 1927 and 2119 as day numbers
+_MOST_DIGITS, _WHOLE = 30, 100
 _SEPARATORS = re.compile(r"\s*[;\n,]\s*")
 _YES = frozenset({"true", "yes", "y", "1", "x", "ja", "oui", "sí", "si", "✓", "wahr"})
 _NO = frozenset({"false", "no", "n", "0", "", "nein", "non", "-", "falsch"})
@@ -76,7 +77,7 @@ def _from_serial(serial: float, epoch_1904: bool) -> str:
 def number(value: Any) -> str | None:
     """A plain decimal, whichever way thousands and decimals were written. Raises ValueError."""
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return format(Decimal(str(value)).normalize(), "f")
+        return _written_out(Decimal(str(value)))
     shown = re.sub(r"[\s\u00a0'’€$£¥]|[A-Z]{3}\b", "", str(value))
     comma, dot = shown.rfind(","), shown.rfind(".")
     if comma >= 0 and dot >= 0:
@@ -89,9 +90,26 @@ def number(value: Any) -> str | None:
     elif re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", shown):
         raise ValueError("may be a decimal or a thousand")
     try:
-        return format(Decimal(shown.replace(",", ".")).normalize(), "f")
+        return _written_out(Decimal(shown.replace(",", ".")))
     except InvalidOperation:
         raise ValueError("is not a number") from None
+
+
+def _written_out(found: Decimal) -> str:
+    """A decimal without an exponent: `1e999999999` would fill the memory with zeros."""
+    if not found.is_finite():
+        raise ValueError("is not a number")
+    if abs(found.adjusted()) > _MOST_DIGITS:
+        raise ValueError("is larger or smaller than any number here can be")
+    return format(found.normalize(), "f")
+
+
+def percent(value: Any) -> str | None:
+    """A share as it is written, with or without its sign. Raises ValueError."""
+    found = number(value.rstrip("% \u00a0") if isinstance(value, str) else value)
+    if found is not None and not 0 <= Decimal(found) <= _WHOLE:
+        raise ValueError("is no share between 0 and 100 %")
+    return found
 
 
 def several(value: Any) -> str | None:

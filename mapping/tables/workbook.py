@@ -26,6 +26,22 @@ _CELL = re.compile(
     rb"(<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?(?:<(?:\w+:)?v>([^<]*)</|(<|$))"
 )
 """A cell: its column and row, its attributes, its formula, its value."""
+_FAR = re.compile(rb'<(?:\w+:)?c (?=[^>]*?\br="([A-Z]{2,3})\d+")[^>]*(?<!/)>')
+"""A cell beyond column Z that holds something, and its column."""
+_ROW = re.compile(rb'<(?:\w+:)?row (?=[^>]*?\br="(\d+)")')
+_MOST_CELLS = 64_000_000
+"""Cells between the corners of a sheet. The reader of cells has room for each of them, blank ones
+too: one stray cell in the last corner would take more memory than any machine has."""
+_FEW_COLUMNS = 60
+"""With no more than these even the longest sheet is within that."""
+_SHARED = re.compile(
+    rb't="s"[^>]*>(?:<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?<(?:\w+:)?v>(\d+)</'
+)
+"""A cell that shows a text of the workbook's table of texts, and which."""
+_TEXTS = "xl/sharedstrings.xml"
+_MOST_TEXT = 1 << 30
+"""Bytes of text in all cells of a sheet. A text stands in the file once however many cells show
+it, so a small file can hold more than any memory."""
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _WORTH_A_LOOK = re.compile(rb't="e"|<(?:\w+:)?f[ />]|mergeCell ')
 _CHUNK = 1 << 20
@@ -48,9 +64,10 @@ def open_workbook(path: Path, sheet: str | None = None) -> Grid:
     _check(path)
     with _told(path):
         parts, epoch_1904 = _parts(path)
+        looked = {n: _look(path, parts[n]) for n in parts if sheet not in parts or n == sheet}
         with _opened(path) as book:
             chosen = _chosen(path, book, list(parts), sheet)
-        marks = _look(path, parts[chosen])
+    marks = looked[chosen]
     return Grid(
         path, chosen, _rows(path, chosen), cell_name,
         merged=marks.merged, faults=marks.faults, epoch_1904=epoch_1904,
@@ -156,17 +173,60 @@ def _chosen(path: Path, book: Any, names: Sequence[str], sheet: str | None) -> s
 def _look(path: Path, part: str) -> _Marks:
     """Merged areas and faulty cells, from the sheet as it is written, in one pass."""
     marks = _Marks()
+    columns = 0
+    for text in _text(path, part):
+        if _WORTH_A_LOOK.search(text):
+            _note(marks, text)
+        far = {found.group(1) for found in _FAR.finditer(text)}
+        columns = max([columns, *(_column(letters) + 1 for letters in far)])
+    if columns > _FEW_COLUMNS:
+        rows = max((int(n) for text in _text(path, part) for n in _ROW.findall(text)), default=0)
+        if rows * columns > _MOST_CELLS:
+            what = f"its cells reach to {cell_name(rows, columns - 1)}: that is no list"
+            remedy = "Clear the cells that stand far away from the list, and save it."
+            raise table_error(path, "", what, remedy)
+    _not_too_much_text(path, part)
+    return marks
+
+
+def _not_too_much_text(path: Path, part: str) -> None:
+    lengths = _text_lengths(path)
+    if not lengths:
+        return
+    shown = sum(text.count(b't="s"') for text in _text(path, part))
+    if shown * max(lengths) <= _MOST_TEXT:
+        return
+    places = (int(n) for text in _text(path, part) for n in _SHARED.findall(text))
+    if sum(lengths[n] for n in places if n < len(lengths)) > _MOST_TEXT:
+        what = "its cells show more text than any list of accounts has"
+        raise table_error(path, "", what, "Save the rows that are wanted to a file of their own.")
+
+
+def _text_lengths(path: Path) -> list[int]:
+    """Bytes of every text that cells share."""
+    with zipfile.ZipFile(path) as parts:
+        part = next((n for n in parts.namelist() if n.casefold() == _TEXTS), None)
+        if part is None:
+            return []
+        with parts.open(part) as file:
+            found, rest = [], b""
+            while chunk := file.read(_CHUNK):
+                *texts, rest = (rest + chunk).split(b"</si>")
+                found += [len(text) for text in texts]
+    return found
+
+
+def _text(path: Path, part: str) -> Iterator[bytes]:
+    """A part of a workbook piece by piece, cut between cells."""
     with zipfile.ZipFile(path) as parts, parts.open(part) as file:
         rest = b""
         while chunk := file.read(_CHUNK):
             text = rest + chunk
             whole = max(text.rfind(b"</c>"), text.rfind(b"</row>"))
             whole = whole if whole >= 0 else text.rfind(b">") + 1
-            if _WORTH_A_LOOK.search(text, 0, whole):
-                _note(marks, text[:whole])
+            yield text[:whole]
             rest = text[whole:]
-        _note(marks, rest)
-    return marks
+        yield rest
 
 
 def _note(marks: _Marks, text: bytes) -> None:

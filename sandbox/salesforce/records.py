@@ -337,6 +337,8 @@ def restore(org: Org, kind: ObjectType, id_: str, actor: Actor) -> str:
     row = org.store.get(kind.name, to18(id_) or "")
     if row is None or not is_deleted(row) or row.get("MasterRecordId"):
         raise SalesforceError("UNDELETE_FAILED", "Entity is not in the recycle bin", [])
+    if row.get("_root", row["Id"]) != row["Id"]:  # it went along with its parent, and comes with it
+        raise SalesforceError("UNDELETE_FAILED", "Entity is not in the recycle bin", [])
     check_unique(org, kind, row, row["Id"])
     with org.store.transaction():
         for object_type, binned in _binned_with(org, row["Id"], row["_deleted_at"]):

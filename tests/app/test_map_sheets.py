@@ -102,6 +102,13 @@ MISTAKES = {
     "whitespace: no such account": (
         "Account,Product,Status\nNo one,Support,gap\n", "line 2: account: 'No one' is no known",
     ),
+    "whitespace: said twice": (
+        "Account,Product,Status\nAcme,Support,gap\n1,Support,owned\n",
+        "line 3: account: Acme and 'Support' stand in an earlier row already",
+    ),
+    "whitespace: less than nothing": (
+        "Account,Product,Status,Value\nAcme,Support,gap,-5\n", "line 2: value: -5 is less than",
+    ),
 }  # fmt: skip
 
 

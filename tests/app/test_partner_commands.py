@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from core.errors import ExchangeError
+from core.errors import ExchangeError, StateError
 from mapping.accounts.spreadsheet import read_records
 from tests.app.office import Office, Result
 
@@ -177,15 +177,70 @@ def test_a_refused_message_leaves_the_run_open(two: Two, mail: Mail) -> None:
     assert ours.finish(mail[1], "--out", str(mail[2])).code == 0
 
 
-def test_a_larger_file_than_any_message_is_not_read(
-    two: Two, mail: Mail, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_larger_file_than_any_message_is_not_read(two: Two, mail: Mail) -> None:
+    """By what was agreed, not by what the file says: a limit of its own makes it no larger."""
     ours, theirs = two
     ours.offer(mail[0])
-    monkeypatch.setattr("app.exchange._LARGEST", 100)
-    refused = theirs.answer(mail[0], mail[1])
+    mail[0].write_text(f'{{"limit": 2000000, "more": [{"[]," * 40_000}[]]}}', encoding="utf-8")
+    refused = theirs.answer(mail[0], mail[1], "--limit", "100")
     assert refused.code == REFUSED
-    assert "larger than any message" in refused.err
+    assert "larger than any message of 100 points" in refused.err
+    ours.offer(mail[0], "--limit", "100")
+    theirs.answer(mail[0], mail[1], "--limit", "100")
+    mail[1].write_bytes(b" " * 11_000_000)
+    refused = ours.finish(mail[1], "--out", str(mail[2]))
+    assert refused.code == REFUSED
+    assert "larger than any message of 100,000 points" in refused.err
+
+
+def test_a_large_run_is_finished_without_its_limit_being_named_again(two: Two, mail: Mail) -> None:
+    ours, theirs = two
+    limit = ("--limit", "300000")
+    ours.offer(mail[0], *limit)
+    theirs.answer(mail[0], mail[1], *limit)
+    mail[1].write_bytes(mail[1].read_bytes() + b" " * 20_000_000)
+    assert ours.finish(mail[1], "--out", str(mail[2])).code == 0
+
+
+def test_a_message_that_cannot_be_written_uses_up_no_run(
+    two: Two, mail: Mail, tmp_path: Path
+) -> None:
+    """An offer is answered once; a mistyped folder must not be that time."""
+    ours, theirs = two
+    nowhere = tmp_path / "nowhere" / "x.json"
+    for _ in range(5):  # more often than runs may be begun in a week
+        assert ours.offer(nowhere).code == 2
+    assert ours.offer(mail[0]).code == 0
+    assert theirs.answer(mail[0], nowhere).code == 2
+    assert theirs.answer(mail[0], mail[1]).code == 0
+    assert ours.finish(mail[1], "--out", str(nowhere)).code == 2
+    assert ours.finish(mail[1], "--out", str(mail[2])).code == 0
+    did = [r["did"] for r in ours.partner_command("log", "--json").json["runs"]]
+    assert did == ["offered", "finished"]
+
+
+def test_who_answers_the_own_offer_is_told_so(two: Two, mail: Mail) -> None:
+    ours, _ = two
+    ours.offer(mail[0])
+    refused = ours.answer(mail[0], mail[1])
+    assert refused.code == REFUSED
+    assert "it is the partner who answers it" in refused.err
+    assert "--state" in refused.err
+    assert not mail[1].exists()
+
+
+def test_the_duplicate_of_a_private_account_goes_into_no_exchange(two: Two, mail: Mail) -> None:
+    ours, _ = two
+    rows = ["Id,Company name,Website,Country,Type", "1,Secret GmbH,secret.de,DE,confidential",
+            "2,Secret,www.secret.de,DE,customer", "3,Secret AG,,DE,customer",
+            "4,Open Ltd,open.com,GB,customer"]  # fmt: skip
+    (ours.folder / "list.csv").write_text("\n".join(rows), encoding="utf-8")
+    (ours.folder / "none.yaml").write_text(
+        "sharing: {private: [{field: account_type, equals: confidential}]}\n", encoding="utf-8"
+    )
+    for kind in ("domain", "name-country"):
+        offered = ours.offer(mail[0], "--key", kind, "--json")
+        assert (offered.json["accounts"], offered.json["keys"]) == (1, 1), kind
 
 
 @pytest.mark.parametrize(
@@ -263,6 +318,29 @@ def test_the_log_tells_every_step_and_no_account(two: Two, mail: Mail) -> None:
     assert runs[0]["commitment"] == runs[1]["commitment"]
     assert "both0" not in (ours.exchange / "log.jsonl").read_text(encoding="utf-8")
     assert "finished by" in ours.partner_command("log").out
+
+
+def test_the_log_says_with_whom_there_was_nothing(two: Two, mail: Mail) -> None:
+    ours, _ = two
+    ours.offer(mail[0])
+    stranger = replace(ours, partner="gamma")
+    assert "no private exchange with gamma was ever begun" in stranger.partner_command("log").out
+
+
+def test_a_line_of_the_log_that_a_crash_cut_off_was_never_acted_on(two: Two, mail: Mail) -> None:
+    ours, theirs = two
+    log = ours.exchange / "log.jsonl"
+    ours.offer(mail[0])
+    with log.open("a", encoding="utf-8") as file:
+        file.write('{"at": "2026')
+    theirs.answer(mail[0], mail[1])
+    assert ours.finish(mail[1], "--out", str(mail[2])).code == 0
+    did = [r["did"] for r in ours.partner_command("log", "--json").json["runs"]]
+    assert did == ["offered", "finished"]
+    log.write_text(f"garbage\n{log.read_text(encoding='utf-8')}", encoding="utf-8")
+    broken = ours.partner_command("log")
+    assert broken.code == StateError.exit_code
+    assert "log.jsonl:1: the log of private exchanges was changed" in broken.err
 
 
 def test_the_offerer_must_name_a_file_for_the_last_message(two: Two, mail: Mail) -> None:

@@ -93,7 +93,9 @@ def test_the_report_tells_what_is_shared_and_is_logged(
     folder: Path, tieline: Callable[..., Result]
 ) -> None:
     path = folder / "for-acme.json"
-    assert tieline("map", "partner", "acme", "--report-for-partner", str(path)).code == 0
+    found = tieline("map", "partner", "acme", "--report-for-partner", str(path))
+    assert found.code == 0
+    assert "(2 counts and 9 accounts; 2 counts withheld)" in found.err
     told = json.loads(path.read_text(encoding="utf-8"))
     assert (told["from"], told["to"]) == ("Ours Ltd", "Acme")
     counts = {(c["ours"], c["yours"]): c["count"] for c in told["counts"]}
@@ -118,6 +120,18 @@ def test_the_report_tells_what_is_shared_and_is_logged(
     assert "Known: acme." in unknown.err
     for kept in (folder / ".tieline" / "partners").rglob("*.jsonl"):
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_report_that_tells_nothing_says_so(folder: Path, tieline: Callable[..., Result]) -> None:
+    theirs = str(folder / "prospects.csv")
+    path = folder / "report.json"
+    found = tieline(
+        "map", "partner", "zed", "--theirs", theirs, "--column", "name=Firma",
+        "--report-for-partner", str(path),
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    assert "nothing is shared with this partner today" in found.err
+    assert json.loads(path.read_text(encoding="utf-8"))["counts"] == []
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
@@ -152,6 +166,35 @@ def test_adding_one_account_to_their_list_changes_no_answer(
                         encoding="utf-8")  # fmt: skip
     hidden = [[c["count"] for c in told if c["ours"] == "prospects"] for told in answers]
     assert hidden[0] == hidden[1] == hidden[2] == [None, 10]
+
+
+def test_reports_of_several_days_that_add_up_to_one_account_tell_nothing(
+    tmp_path: Path, call: Callable[..., Result]
+) -> None:
+    """Three lists in three calls, the third the two others and one account: with what was told
+    before read back from the log, the answers are the same whether the account is ours or not."""
+    answers = []
+    for truth in ("customer", "prospect"):
+        folder = tmp_path / truth
+        folder.mkdir()
+        kinds = ["customer"] * 20 + [truth]
+        rows = [f"{n.title()},{n.lower()}.com,{k}" for n, k in zip(NAMES[:21], kinds, strict=True)]
+        (folder / "ours.csv").write_text("\n".join(["Company name,Website,Type", *rows]))
+        config = folder / "tieline.yaml"
+        config.write_text(
+            "sharing: {accounts: ours.csv}\npartners: {p: {share: {customers: counts}}}\n"
+        )
+        for numbers in (range(10), range(10, 20), range(21)):
+            lines = [f"{NAMES[n].title()},www.{NAMES[n].lower()}.com" for n in numbers]
+            theirs, path = folder / "theirs.csv", folder / "report.json"
+            theirs.write_text("\n".join(["Company name,Website", *lines]))
+            found = call(
+                "--config", str(config), "map", "partner", "p", "--theirs", str(theirs),
+                "--report-for-partner", str(path),
+            )  # fmt: skip
+            assert found.code == 0, found.err
+            answers.append([c["count"] for c in json.loads(path.read_text())["counts"]])
+    assert answers[:3] == answers[3:] == [[10], [10], [10]]
 
 
 def test_a_log_that_was_changed_stops_every_further_report(
@@ -272,6 +315,10 @@ def test_decisions_of_a_file_are_followed(folder: Path, tieline: Callable[..., R
         ("field: name,", "field: nme,", "sharing.private"),
         ("fields: contact}", "fields: contact, valid_from: 2026-02-01, valid_until: 2026-01-01}",
          "ends before it begins"),
+        ("fields: contact}", "fields: [name, ownr]}", "Did you mean `owner`?"),
+        ("fields: contact}", "fields: [name, custom.stage]}", "Declare it under `custom:`"),
+        ("  private:", "  presets: {mine: [name, brand]}\n  private:",
+         "sharing.presets.mine[1]: there is no field `brand`"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_told_with_its_line(

@@ -179,6 +179,33 @@ def test_an_impossible_answer_is_told_and_not_noted(
     assert asking.tieline("questions", "--answers", "--json").json == {"answers": []}
 
 
+def test_a_file_that_is_no_list_of_questions_is_told_how_to_get_one(
+    asking: Office, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.csv"
+    for text in ("name,phone\nAcme,1\n", ""):
+        path.write_text(text, encoding="utf-8")
+        said = asking.tieline("resolve", "--csv", str(path))
+        assert said.code == 2
+        assert "remedy: Make the list with `tieline questions --csv FILE`" in said.err
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--side", "nowhere"), "there is no side `nowhere`"),
+        (("--kind", "thing"), "there is no kind `thing`"),
+        (("--cause", "boredom"), "there is no cause `boredom`"),
+        (("--older-than", "7x"), "`7x` is not a duration"),
+    ],
+)
+def test_a_filter_that_cannot_be_meant_is_an_error(
+    empty: Office, option: tuple[str, str], message: str
+) -> None:
+    said = empty.tieline("questions", *option)
+    assert (said.code, message in said.err) == (2, True)
+
+
 def test_nothing_is_answered_while_a_run_holds_the_state(asking: Office) -> None:
     (one, *_) = items(asking, "--cause", "conflict")
     with locked(asking.folder / ".tieline"):

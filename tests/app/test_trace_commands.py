@@ -31,6 +31,8 @@ def test_why_names_run_side_and_rule_of_every_field(office: Office) -> None:
     one = office.tieline("why", "hubspot", contact, "email").out
     assert "Where the values came from" in one
     assert "r000001" in one
+    lead = next(iter(office.dump("salesforce", "Lead")))  # people see 15 characters of it
+    assert lead in office.tieline("why", "salesforce", lead[:15]).out
     unknown = office.tieline("why", "hubspot", "0")
     assert (unknown.code, "nothing is known of hubspot 0" in unknown.err) == (2, True)
 
@@ -45,6 +47,7 @@ def test_undo_of_the_first_run_restores_both_sides(office: Office) -> None:
     done = office.tieline("undo", "r000001", "--apply", "--json", *ALLOWED)
     assert (done.code, done.json["failures"]) == (0, [])
     assert {t: _content(office, *t) for t in TYPES} == before
+    assert "nothing is left to put back" in office.tieline("undo", "r000001").out
     quiet = office.tieline("run", "--json", *ALLOWED)
     assert quiet.json["writes"] == 0
     assert {t: _content(office, *t) for t in TYPES} == before
@@ -70,6 +73,7 @@ def test_undo_leaves_and_lists_what_people_changed_since(office: Office) -> None
     shown = office.tieline("undo", "r000001")
     assert "Left as it is (1)" in shown.out
     assert "changed on hubspot since" in shown.out
+    assert "held for a person" not in shown.out  # nobody can answer what an undo leaves
 
 
 def test_a_fix_is_planned_for_a_preferred_side_only(office: Office) -> None:

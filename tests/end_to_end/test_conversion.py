@@ -63,3 +63,39 @@ def test_a_converted_lead_s_company_is_not_made_twice(tmp_path: Path, made_by: s
         )
         assert world.run().writes == 0
         assert world.verify().unexplained == []
+
+
+@pytest.mark.parametrize("opportunity", [True, False])
+def test_lead_status_and_lifecycle_follow_though_a_contact_has_neither(
+    tmp_path: Path, opportunity: bool
+) -> None:
+    with live(tmp_path, SIDES) as world:
+        world.setup()
+        fields = {"LastName": "Quick", "Email": "zoe@acme-corp.com", "Company": "Acme"}
+        lead = world.edit("salesforce", object_type="Lead", id=None, verb="create", fields=fields)
+        world.run()
+        world.pass_time(900)
+        (contact,) = _live(world, "hubspot", "contacts")
+        world.edit(
+            "hubspot", object_type="contacts", id=contact["id"], verb="update",
+            fields={"lifecyclestage": "marketingqualifiedlead"},
+        )  # fmt: skip
+        world.edit(
+            "salesforce", object_type="Lead", id=lead, verb="convert",
+            fields={"doNotCreateOpportunity": not opportunity},
+        )  # fmt: skip
+        for _ in range(2):
+            world.run()
+            world.pass_time(900)
+        (contact,) = _live(world, "hubspot", "contacts")
+        assert contact["hs_lead_status"] == "OPEN_DEAL"
+        reached = "opportunity" if opportunity else "salesqualifiedlead"
+        assert contact["lifecyclestage"] == reached
+        world.edit(
+            "hubspot", object_type="contacts", id=contact["id"], verb="update",
+            fields={"hs_lead_status": "CONNECTED", "lifecyclestage": "customer"},
+        )  # fmt: skip
+        assert [world.run().writes for _ in range(2)] == [0, 0]  # people go on from there
+        (contact,) = _live(world, "hubspot", "contacts")
+        assert (contact["hs_lead_status"], contact["lifecyclestage"]) == ("CONNECTED", "customer")
+        assert world.verify().unexplained == []

@@ -65,6 +65,15 @@ def test_restoring_brings_back_what_went_along(kit: Kit, company: dict[str, str]
     assert kit.admin.post("/edit", json=again).json()[0]["errorCode"] == "UNDELETE_FAILED"
 
 
+def test_what_went_along_does_not_come_back_by_itself(kit: Kit, company: dict[str, str]) -> None:
+    kit.call("DELETE", f"sobjects/Account/{company['top']}")
+    alone = {"object_type": "Contact", "verb": "restore", "id": company["clerk"]}
+    assert kit.admin.post("/edit", json=alone).json()[0]["errorCode"] == "UNDELETE_FAILED"
+    assert live(kit, "Contact") == 0
+    kit.edit("Account", "restore", company["top"])
+    assert live(kit, "Contact") == 2
+
+
 def test_an_account_with_won_deals_is_not_deleted(kit: Kit, company: dict[str, str]) -> None:
     kit.call("PATCH", f"sobjects/Opportunity/{company['deal']}", {"StageName": "Closed Won"})
     refused = kit.error("DELETE", f"sobjects/Account/{company['top']}")

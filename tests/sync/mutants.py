@@ -13,7 +13,7 @@ from sync import answers, detect, engine, fields, match, moves, planner, reconci
 from sync.detect import Reading
 from sync.execute import Executor
 from sync.fields import Projected
-from sync.model import Row, State
+from sync.model import FieldWrite, Row, State
 from sync.planner import Planner
 from sync.privacy import Vault
 from sync.refs import References
@@ -224,7 +224,7 @@ def _source_is_overruled(patch: pytest.MonkeyPatch) -> None:
 
 
 def _own_form_is_fought(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("sync.execute._one_way", lambda _written: False)
+    patch.setattr(FieldWrite, "one_way", False)
 
 
 def _lead_stays_a_lead(patch: pytest.MonkeyPatch) -> None:

@@ -202,7 +202,7 @@ def test_a_changed_filter_says_which_links_fall_asleep(tmp_path: Path) -> None:
     reconfigured(world, sides=data)
     world.clock.advance(600)
     violation = next(v for v in world.engine.plan().violations if v.guard == "rules")
-    assert "1 linked accounts of left leave the scope: their links sleep" in violation.detail
+    assert "linked accounts of left outside the scope now: links sleep (1)" in violation.detail
     assert "it writes nothing to records that nobody has touched" in violation.detail
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config.rules import FieldSettings, Table, parse_first_link, parse_policy, parse_rule
-from sync.fields import FieldContext, Project, Projected, View, decide_scalar
+from sync.fields import FieldContext, Project, Projected, Verdict, View, decide_scalar
 from sync.model import MISSING, Value
 from sync.sets import decide_set
 from sync.stages import along
@@ -74,3 +74,33 @@ def test_the_documentation_shows_this_very_table() -> None:
     page = PAGE.read_text(encoding="utf-8")
     shown = page.partition(BEGIN)[2].partition(END)[0].strip()
     assert shown == table(), "run `python -m tests.sync.decision_table`"
+
+
+def _unwritable(side: str, value: Value) -> Projected:
+    return Projected(value) if side != "left" else Projected(None, problem="not written there")
+
+
+def _read_only(*views: View) -> Verdict:
+    rule, policy = parse_rule("two-way", SIDES), parse_policy("hold", SIDES)
+    settings = FieldSettings(rule=rule, conflict=policy, blanks="travel", backward=False)
+    first = parse_first_link("hold", SIDES)
+    return decide_set(views, FieldContext(settings, first, _unwritable, shape="set"))
+
+
+@pytest.mark.parametrize("base", [MISSING, None, ["b"]], ids=["first link", "grown", "changed"])
+def test_a_set_that_one_side_alone_shows_is_settled_though_it_is_read_only(base: Value) -> None:
+    verdict = _read_only(View("left", ["a"], base, writable=False))
+    assert (verdict.sets, verdict.held, verdict.settled) == ((), {}, True)
+
+
+def test_a_read_only_set_that_lacks_members_is_noted_not_held() -> None:
+    right = View("right", ["a", "b"], ["a"])
+    verdict = _read_only(View("left", ["a"], ["a"], writable=False), right)
+    assert (verdict.sets, verdict.held, verdict.settled) == ((), {}, True)
+    assert verdict.notes == {"left": "read-only on left"}
+
+
+def test_a_read_only_set_that_lacks_members_for_long_is_no_drift() -> None:
+    right = View("right", ["a", "b"], ["a", "b"])
+    verdict = _read_only(View("left", ["a"], ["a"], writable=False), right)
+    assert verdict.notes == {"left": "read-only on left"}

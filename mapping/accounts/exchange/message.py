@@ -165,13 +165,14 @@ def read(text: str, secret: str = "") -> Message:
 def _plausible(text: str) -> dict[str, Any]:
     """The JSON of a message with a right digest. Raises ExchangeError."""
     try:
-        content = json.loads(text, object_pairs_hook=_once)
+        content = json.loads(text, object_pairs_hook=_once, parse_int=_short)
     except (ValueError, RecursionError) as error:
         raise _refused(f"it is no message: {_plain(error)}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise _refused("it is no message of a private exchange", _SEND_FILE)
     if content.get("v") != VERSION:
-        raise _refused(f"its version is {content.get('v')!r}, not {VERSION}", _SAME_TIELINE)
+        version = str(content.get("v"))[:20]
+        raise _refused(f"its version is {version!r}, not {VERSION}", _SAME_TIELINE)
     told = content.get("digest")
     if not isinstance(told, str) or not hmac.compare_digest(
         told.encode(), _digest(content).encode()
@@ -229,8 +230,15 @@ def _message(content: Mapping[str, Any]) -> Message:
     return made
 
 
-def _terms(told: Mapping[str, Any]) -> Terms:
-    if set(told) != {"suite", "normaliser", "key", "mode", "minimum", "limit"}:
+def _terms(told: object) -> Terms:
+    if not isinstance(told, dict) or set(told) != {
+        "suite",
+        "normaliser",
+        "key",
+        "mode",
+        "minimum",
+        "limit",
+    }:
         raise ValueError("its terms are not those of this version")
     if told["suite"] != SUITE:
         raise ValueError(f"its suite is not {SUITE}")
@@ -295,7 +303,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _short(digits: str) -> int:
+    if len(digits) > 20:
+        raise ValueError("a number has too many digits")
+    return int(digits)
+
+
 def _plain(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     if isinstance(error, json.JSONDecodeError):
         return f"no JSON at line {error.lineno}"
     if isinstance(error, KeyError):

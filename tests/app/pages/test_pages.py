@@ -127,6 +127,26 @@ def test_superiors_stand_above_and_no_two_cards_overlap(browser: Browser, tmp_pa
         found.clean()
 
 
+def test_wide_names_stay_within_their_cards(browser: Browser, tmp_path: Path) -> None:
+    """A name of wide letters is broader than its number of letters tells."""
+    data = hostile.account_map().to_json()
+    for member in data["members"]:
+        member["name"] = member["title"] = "W" * 40
+    with opened(browser, tmp_path / "p.html", account_page(data)) as found:
+        for text in found.page.locator(".node text").all():
+            reaches = text.evaluate("t => t.getBBox().x + t.getBBox().width")
+            clipped = text.evaluate("t => getComputedStyle(t.parentElement).clipPath")
+            assert reaches <= 232 or "card" in clipped
+        found.clean()
+
+
+def test_the_page_of_a_partner_says_whom_it_is_for(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, tmp_path / "p.html", PAGES["partner"]()) as found:
+        foot = found.page.locator("footer").inner_text()
+        assert f"for {hostile.partner_map().ours.name} alone" in foot
+        assert "--report-for-partner" in foot
+
+
 def test_the_chart_has_a_table_beside_it(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, tmp_path / "p.html", PAGES["account"]()) as found:
         rows = found.page.locator("#people-table tbody tr")
@@ -176,6 +196,23 @@ def test_a_matrix_by_keyboard(browser: Browser, which: str, tmp_path: Path) -> N
         page.keyboard.press("Tab")
         page.keyboard.press("Shift+Tab")
         assert page.evaluate("document.activeElement.matches('.cell[tabindex=\"0\"]')")
+        found.clean()
+
+
+def test_a_cell_without_anything_is_spoken_as_none(browser: Browser, tmp_path: Path) -> None:
+    """A dash is read out as nothing at all, or as a sign."""
+    data = hostile.partner_map().as_json()
+    nothing = {"our_count": 0, "their_count": 0, "entity_count": 0, "mutual": []}
+    data["matrix"] = [{**data["matrix"][0], **nothing}, *data["matrix"][1:]]
+    with opened(browser, tmp_path / "p.html", partner_page(data)) as found:
+        page = found.page
+        spoken = []
+        for metric in (0, 1, 2):
+            for cell in page.locator(".cell").filter(has_text="–").all():
+                spoken.append(cell.get_attribute("aria-label") or "")
+            page.locator("#metric").select_option(str(metric))
+        assert spoken
+        assert all(": no " in label and "–" not in label for label in spoken)
         found.clean()
 
 

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from mapping.accounts.linking import fingerprint
-from mapping.accounts.overlap import Listed, compare, fingerprints
+from mapping.accounts.overlap import Listed, compare, marks_of
 from mapping.accounts.partner_map import PartnerMap
 from mapping.accounts.populations import USUAL, listed_members, members
 from mapping.accounts.records import Book, Record, book_of
-from mapping.accounts.sharing import Agreement, Earlier, Facts, Told, told
+from mapping.accounts.sharing import Agreement, Earlier, Facts, Past, Told, told
 
 NAMES = (
     "Aldermoor", "Bexhill", "Cranfield", "Dunwich", "Elmstead", "Farnborough", "Glenrothes",
@@ -55,6 +55,7 @@ class Talk:
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
         self.past: list[Earlier] = []
+        self.days: list[date] = []
         self.times = 0
 
     def asks(self, mine: Listed, his: Listed, day: date = date(2026, 1, 1)) -> Told:
@@ -63,11 +64,13 @@ class Talk:
         found = compare(mine, his, f"{day} {self.times:04d}")
         facts = Facts(
             {record.id: record for record in mine.book.accounts},
-            fingerprints(mine),
+            {name: frozenset(marks) for name, marks in marks_of(mine).items()},
             mine.members,
         )
-        report, fresh = told(found, self.agreement, facts, self.past, day, "we")
+        past = Past(self.past, self.days)
+        report, fresh = told(found, self.agreement, facts, past, day, "we")
         self.past += fresh
+        self.days += [day] if report.decided else []
         return report
 
 

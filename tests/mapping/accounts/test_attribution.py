@@ -72,6 +72,28 @@ def test_several_partners_share_a_deal() -> None:
     assert (credit.partners, credit.share, credit.state) == (("p", "q"), "0.5", "won")
 
 
+def test_a_referral_is_that_of_the_partner_whom_the_record_names() -> None:
+    """Others whose overlap was known before too did not bring the deal."""
+    named = Ties({"000": "2026-01-01"}, sourced=(Plain("custom.partner", equals="Q Inc"),))
+    ties = {**KNOWN, "q": named, "r": Ties({"000": "2026-02-01"})}
+    values = {"lead_source": "partner_referral", "custom.partner": "Q Inc"}
+    found = book(deal("d", "2026-05-01", **values))
+    credits = {name: credits_of(name, ties, found)[0] for name in ties}
+    assert {n: (c.kind, c.share, c.partners) for n, c in credits.items()} == {
+        "p": ("influenced", "0.5", ("p", "r")),
+        "q": ("sourced", "1", ("q",)),
+        "r": ("influenced", "0.5", ("p", "r")),
+    }
+    assert credits["p"].evidence[-1] == "the record names another partner as its source"
+
+
+def test_the_parts_of_several_partners_add_up() -> None:
+    ties = {name: Ties({"000": "2026-01-01"}) for name in "pqr"}
+    found = book(deal("d", "2026-05-01", amount={"amount": "1000000", "currency": "EUR"}))
+    parts = [totals(credits_of(name, ties, found))[0].weighted for name in ties]
+    assert parts == ["333333.33"] * 3
+
+
 def test_sums_are_kept_apart_by_currency() -> None:
     found = credits_of(
         "p",

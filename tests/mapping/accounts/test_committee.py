@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -104,6 +105,16 @@ def test_old_data_is_told_with_its_age() -> None:
     health = judged(committee, STANDARD, TODAY)
     assert dict(health.stale) == {"bob": 180}
     assert "Old data: Bob Best (180 days)." in warnings(committee, health)
+
+
+def test_a_warning_names_few_people_and_says_how_many_more() -> None:
+    committee = assembled(sources(), "a")
+    one = committee.members[0]
+    many = tuple(replace(one, person=f"p{n}", name=f"P {n}", left=True) for n in range(5000))
+    crowd = replace(committee, members=many)
+    found = warnings(crowd, judged(crowd, STANDARD, TODAY))
+    assert any(w.startswith("Left: P 0,") and w.endswith(" and 4,992 more.") for w in found)
+    assert all(len(w) < 300 for w in found)
 
 
 def test_warnings_say_what_to_look_at() -> None:

@@ -73,6 +73,20 @@ def test_what_is_no_message_is_refused(text: str) -> None:
         read(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 100_000, "nested too deeply"),
+        (RUN.offer.replace('"n": ', '"n": ' + "9" * 5000), "too many digits"),
+        (RUN.offer.replace('"v": 1', f'"v": "{"x" * 5000}"'), "its version is 'x{20}', not 1"),
+    ],
+)
+def test_why_it_is_refused_is_said_in_a_line(text: str, said: str) -> None:
+    with pytest.raises(ExchangeError, match=said) as refused:
+        read(text)
+    assert len(str(refused.value)) < 300
+
+
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -93,7 +107,8 @@ Change = Callable[[dict[str, Any]], object]
         (lambda c: c["terms"].update(suite="p256"), "suite"),
         (lambda c: c["terms"].update(mode="everything"), "everything"),
         (lambda c: c["terms"].pop("minimum"), "terms"),
-        (lambda c: c.update(terms=3), "not well formed"),
+        (lambda c: c.update(terms=3), "terms are not those of this version"),
+        (lambda c: c.update(terms=None), "terms are not those of this version"),
         (lambda c: c.update(doubled=""), "unknown: doubled"),
     ],
 )

@@ -21,6 +21,7 @@ COLUMNS = (
     Column("since", ("Customer since",), "date"),
     Column("amount", ("Amount",), "number"),
     Column("tags", ("Tags",), "list"),
+    Column("chance", ("Chance",), "percent"),
 )
 HEAD = "Company name;Website;Customer since;Amount\n"
 
@@ -109,6 +110,12 @@ def test_shapes_of_csv(tmp_path: Path, text: str, row: tuple[str, str]) -> None:
         ("Company name;Customer since\nA;13/04/2024\nB;04/13/2024\n", "column", "others"),
         ("Company name;Amount\nA;1.000\n", "line 2, column 2", "thousand"),
         ("Company name;Amount\nA;many\n", "line 2, column 2", "not a number"),
+        ("Company name;Amount\nA;NaN\n", "line 2, column 2", "not a number"),
+        ("Company name;Amount\nA;-Infinity\n", "line 2, column 2", "not a number"),
+        ("Company name;Amount\nA;1e999999999\n", "line 2, column 2", "larger or smaller"),
+        ("Company name;Amount\nA;1e-999999999\n", "line 2, column 2", "larger or smaller"),
+        ("Company name;Chance\nA;140 %\n", "line 2, column 2", "between 0 and 100"),
+        (f'Company name\n"{"x" * 200_000}"\n', "line 2", "131,072 characters"),
         ("Company name;Website\nA;#REF!\n", "line 2, column 2", "website: the formula"),
         ("Company name;Website\nA\x00B;x\n", "line 2", "zero byte"),
         ("", "", "no rows"),
@@ -151,6 +158,13 @@ def test_one_telling_date_decides_for_its_column(tmp_path: Path) -> None:
 def test_numbers_whichever_way_they_are_written(tmp_path: Path, written: str, number: str) -> None:
     found = only(read(tmp_path / "a.csv", f"Company name;Amount\nA;{written}\n"))
     assert found["amount"] == number
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "base64", "nope", "idna", "ascii"])
+def test_an_encoding_that_does_not_fit_is_told(tmp_path: Path, encoding: str) -> None:
+    """Some codecs of the language are for no text, and some fail without saying where."""
+    with pytest.raises(SettingsError, match=encoding):
+        read(tmp_path / "a.csv", f"{HEAD}Müller{'x' * 70};a..b;;\n", encoding=encoding)
 
 
 def test_headings_may_be_named(tmp_path: Path) -> None:
@@ -334,6 +348,86 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
         parts.writestr("xl/worksheets/sheet1.xml", bytes(110 << 20))
     with pytest.raises(SettingsError, match="larger than any list"):
         read_table(tmp_path / "a.xlsx", COLUMNS)
+
+
+def _with_cell(path: Path, row: int, cell: str) -> Path:
+    """A small workbook with one more cell as it would stand in its sheet."""
+    import zipfile
+
+    saved(path, WORKBOOK_HEAD, ["Acme", "acme.com"])
+    with zipfile.ZipFile(path) as parts:
+        kept = {name: parts.read(name) for name in parts.namelist()}
+    part = "xl/worksheets/sheet1.xml"
+    more = f'<row r="{row}">{cell}</row></sheetData>'.encode()
+    kept[part] = kept[part].replace(b"</sheetData>", more)
+    with zipfile.ZipFile(path, "w") as parts:
+        for name, data in kept.items():
+            parts.writestr(name, data)
+    return path
+
+
+def test_a_stray_cell_in_the_last_corner_does_not_take_all_memory(tmp_path: Path) -> None:
+    """The reader of cells would make room for seventeen thousand million."""
+    cell = '<c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c>'
+    path = _with_cell(tmp_path / "a.xlsx", 1_048_576, cell)
+    for sheet in (None, "Data"):
+        with pytest.raises(SettingsError, match="reach to XFD1048576"):
+            read_table(path, COLUMNS, sheet=sheet)
+
+
+@pytest.mark.parametrize(
+    ("row", "cell"),
+    [
+        (1_048_576, '<c r="XFD1048576" s="0"/>'),  # blank: no room is made for it
+        (900, '<c r="XFD900" t="inlineStr"><is><t>x</t></is></c>'),
+        (1_048_576, '<c r="E1048576" t="inlineStr"><is><t>x</t></is></c>'),
+    ],
+)
+def test_stray_cells_that_do_no_harm(tmp_path: Path, row: int, cell: str) -> None:
+    table = read_table(_with_cell(tmp_path / "a.xlsx", row, cell), COLUMNS)
+    assert only(table)["name"] == "Acme"
+
+
+_LINK = (
+    '<Relationship Id="rId99" Target="sharedStrings.xml" Type="http://schemas.openxmlformats.org'
+    '/officeDocument/2006/relationships/sharedStrings"/>'
+)
+_TYPE = (
+    '<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
+    'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+
+
+def _sharing(path: Path, text: str, times: int) -> Path:
+    """A workbook in which many cells show one text of its table of texts."""
+    import zipfile
+
+    saved(path, WORKBOOK_HEAD, ["Acme", "acme.com"])
+    with zipfile.ZipFile(path) as parts:
+        kept = {name: parts.read(name).decode() for name in parts.namelist()}
+    cells = [f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(3, 3 + times)]
+    added = {
+        "xl/worksheets/sheet1.xml": ("</sheetData>", "".join(cells)),
+        "xl/_rels/workbook.xml.rels": ("</Relationships>", _LINK),
+        "[Content_Types].xml": ("</Types>", _TYPE),
+    }
+    for name, (end, more) in added.items():
+        kept[name] = kept[name].replace(end, more + end)
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    kept["xl/sharedStrings.xml"] = f'<sst xmlns="{space}"><si><t>{text}</t></si></sst>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
+        for name, data in kept.items():
+            parts.writestr(name, data)
+    return path
+
+
+def test_a_long_text_that_many_cells_show_does_not_take_all_memory(tmp_path: Path) -> None:
+    """The text stands in the file once: 0.3 MB would become 1.2 GB."""
+    path = _sharing(tmp_path / "a.xlsx", "A" * 30_000, 40_000)
+    with pytest.raises(SettingsError, match="more text than any list"):
+        read_table(path, COLUMNS)
+    table = read_table(_sharing(tmp_path / "b.xlsx", "A" * 30_000, 300), COLUMNS)
+    assert [len(line.values[0] or "") for line in table.lines[1:]] == [30_000] * 300
 
 
 @pytest.mark.slow
