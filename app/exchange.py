@@ -103,6 +103,10 @@ class Exchange:
                 with self._sent(third, out):
                     pass
             else:
+                if out is not None:
+                    raise SettingsError(
+                        "in this run there is nothing more to send", remedy="Leave --out out."
+                    )
                 result = protocol.conclude(message, pending)
             mutual = _mutual(result, named)
             if table is not None and result.mutual:
@@ -212,8 +216,8 @@ class Exchange:
             told["mutual"] = [dict(zip(("key", "id", "name"), row, strict=True)) for row in mutual]
         if pending.step is Step.OFFER:
             told["file"] = str(out)
-        if table is not None and mutual:
-            told["table"] = str(table)
+        if table is not None:
+            told["table"] = str(table) if mutual else None
         return told
 
 

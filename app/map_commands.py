@@ -86,11 +86,13 @@ def account(
     Exit code 0 also where the single-thread alarm is raised; 5 where a guard stops the plan of
     --write-to.
     """
-    from app import map_output, maps, show_maps
+    from app import files, map_output, maps, show_maps
 
     origin = origin_of(side, accounts, people, opportunities)
     check_write(write_to, output, elsewhere=origin is not None)
     session = open_session(ctx.obj, json=json)
+    wanted = {"--html": html, "--csv": csv, "--xlsx": xlsx, "--output": output}
+    files.apart(session, wanted, accounts, people, opportunities)
     found = maps.account_map(session, name, origin=origin, opportunity=opportunity)
     map_output.account(session, found, html=html, csv=csv, xlsx=xlsx)
     if write_to is not None:
@@ -117,10 +119,12 @@ def territory(
     json: Json = False,
 ) -> None:
     """Accounts by region and industry: customers, pipeline, potential."""
-    from app import map_output, maps, show_maps
+    from app import files, map_output, maps, show_maps
 
     origin = origin_of(side, accounts, people, opportunities)
     session = open_session(ctx.obj, json=json)
+    wanted = {"--html": html, "--csv": csv, "--xlsx": xlsx}
+    files.apart(session, wanted, accounts, people, opportunities)
     graph, found = maps.territory(session, origin=origin)
     map_output.territory(session, graph, found, html=html, csv=csv, xlsx=xlsx)
     if json:
@@ -173,13 +177,17 @@ def partner(
     --write-to compares the state of the sync (`--ours state`). Exit code 5 where a guard stops
     its plan.
     """
-    from app import map_output, partner_maps, partner_output
+    from app import files, map_output, partner_maps, partner_output
 
     check_write(write_to, output)
+    columns = dict(_pair(text) for text in column or [])
+    if theirs is None and (population or columns or sheet or encoding):
+        raise typer.BadParameter("--population, --column, --sheet and --encoding go with --theirs")
     session = open_session(ctx.obj, json=json)
     if told is not None:
         partner_output.check_report(told)
-    columns = dict(_pair(text) for text in column or [])
+    wanted = {"--html": html, "--csv": csv, "--xlsx": xlsx, "--output": output}
+    files.apart(session, {**wanted, "--report-for-partner": told}, ours, theirs)
     ours = ours or ("state" if write_to else None)
     wishes = partner_maps.Wishes(ours, theirs, population, columns, sheet, encoding)
     made = partner_maps.compared(session, name, wishes)

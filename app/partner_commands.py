@@ -65,10 +65,12 @@ def offer(
     json: JsonOption = False,
 ) -> None:
     """Begin an exchange: writes the first message, which the partner answers."""
+    from app import files
     from app.exchange_terms import Wishes
 
     wishes = Wishes(key, mode, minimum, limit, pad_to, runs_a_week, secret_file)
     session = open_session(ctx.obj, json=json)
+    files.apart(session, {"--out": out}, accounts)
     begun, companies = _begun(session, name, wishes, accounts, side)
     _sent(session, begun.offer(companies, out), begun.agreed)
 
@@ -91,10 +93,12 @@ def answer(
     json: JsonOption = False,
 ) -> None:
     """Answer a partner's offer, once, if it keeps to the terms given here."""
+    from app import files
     from app.exchange_terms import Wishes
 
     wishes = Wishes(key, mode, minimum, limit, pad_to, runs_a_week, secret_file)
     session = open_session(ctx.obj, json=json)
+    files.apart(session, {"--out": out}, accounts, message)
     begun, companies = _begun(session, name, wishes, accounts, side)
     _sent(session, begun.answer(message, companies, out), begun.agreed)
 
@@ -116,9 +120,10 @@ def finish(
     json: JsonOption = False,
 ) -> None:
     """The result of an exchange; who began it also writes the last message for the partner."""
-    from app import exchange, exchange_terms, show_exchange
+    from app import exchange, exchange_terms, files, show_exchange
 
     session = open_session(ctx.obj, json=json)
+    files.apart(session, {"--out": out, "--csv": csv}, message, configured=False)
     agreed = exchange_terms.agreement(session, name, exchange_terms.Wishes(secret=secret_file))
     found = exchange.Exchange(session, agreed).finish(message, out, csv)
     if json:

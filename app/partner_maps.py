@@ -169,11 +169,29 @@ def our_list(session: Session, loaded: LoadedConfig, partner: Partner, wishes: W
         )
     book = _noted(read_book(loaded, session.clock, source), source)
     populations = populations_of(config.populations)
+    book = replace(book, notes=(*book.notes, *_let_nothing_through(config.populations, book)))
     found = members(populations, book, listed=source not in (*config.sides, STATE))
     standard = {p.name: p.standard for p in populations.values() if p.standard}
     private = [*config.sharing.private, *partner.private]
     hidden = frozenset(a.id for a in book.accounts if _any_holds(private, a))
     return Listed(config.sharing.company or "we", book, found, standard, hidden)
+
+
+def _let_nothing_through(settings: Mapping[str, PopulationSettings], book: Book) -> Iterable[str]:
+    """A note for every population that tests what the list does not have, such as the
+    opportunities of a list of accounts in a spreadsheet."""
+    for name, population in settings.items():
+        wanted = {
+            what
+            for one in population.filters
+            for what, tests, there in (
+                ("opportunities", one.opportunities, book.opportunities),
+                ("people", one.people, book.people),
+            )
+            if tests and not there
+        }
+        for what in sorted(wanted):
+            yield f"the population {name} tests {what}, and our list has none"
 
 
 def _any_holds(conditions: Sequence[Condition], account: Record) -> bool:

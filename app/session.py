@@ -46,7 +46,8 @@ class Session:
         from mapping.matching import own_free_mail
 
         types = {k: {n: d.type for n, d in fields.items()} for k, fields in FIELDS.items()}
-        loaded = load_config(self.config, state=self.state, fields=types)
+        orders = {n: d.values for fields in FIELDS.values() for n, d in fields.items() if d.ordered}
+        loaded = load_config(self.config, state=self.state, fields=types, orders=orders)
         own_free_mail.know(free_mail_of(loaded.config.matching, loaded.path.parent).values())
         return loaded
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,13 @@ from sync.model import Row
 from sync.privacy import hidden
 
 _LONGEST = 60
+
+_FEW = 4
+"""Columns that are folded rather than stacked, however narrow the terminal is."""
+
+_ABOUT = 2
+"""Columns that say what a row is about."""
+
 Names = Mapping[str, str]
 """Entity id -> the words by which a person knows it."""
 
@@ -109,8 +117,8 @@ def table(
     hide: bool = True,
 ) -> None:
     """Print a table; numbers stand to the right. Plain columns where no person looks. Secrets are
-    masked unless `hide` is off;
-    columns that are empty throughout are left out."""
+    masked unless `hide` is off; columns that are empty throughout are left out, and on a terminal
+    that is too narrow those of zeros. Where that is not enough, rows are stacked."""
     body = [[_cell(cell, hide=hide) for cell in row] for row in rows]
     kept = [p for p in range(len(head)) if not body or any(row[p] for row in body)]
     head, body = [head[p] for p in kept], [[row[p] for p in kept] for row in body]
@@ -119,6 +127,12 @@ def table(
     if not console.is_terminal:
         _columns(console, [list(head), *body])
         return
+    if body and _natural([head, *body]) > console.width:
+        told = [p for p in range(len(head)) if p < _ABOUT or any(row[p] != "0" for row in body)]
+        head, body = [head[p] for p in told], [[row[p] for p in told] for row in body]
+    if len(head) > _FEW and _natural([head, *body]) > console.width:
+        _stacked(console, head, body)
+        return
     made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for place, name in enumerate(head):
         numeric = bool(body) and all(_is_number(row[place]) for row in body)
@@ -126,6 +140,25 @@ def table(
     for row in body:
         made.add_row(*(Text(cell) for cell in row))
     console.print(made)
+
+
+def _natural(lines: Sequence[Sequence[str]]) -> int:
+    """The width that no cell has to be folded for."""
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _stacked(console: Console, head: Sequence[str], body: Sequence[Sequence[str]]) -> None:
+    """Rows below each other, where side by side a terminal would leave a few letters a cell: what
+    a row is about, then the rest with its headings."""
+    for row in body:
+        about = "  ".join(cell for cell in row[:_ABOUT] if cell)
+        if about:
+            console.print(Text(about, style="bold"))
+        named = zip(head[_ABOUT:], row[_ABOUT:], strict=True)
+        rest = " · ".join(f"{name}: {cell}" for name, cell in named if cell)
+        if rest:
+            console.print(Padding(Text(rest), (0, 0, 0, 4)))
 
 
 def _columns(console: Console, lines: Sequence[Sequence[str]]) -> None:

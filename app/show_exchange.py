@@ -44,7 +44,8 @@ def result(out: Console, told: dict[str, Any]) -> None:
         show.line(out, f"  result       {told['mutual_keys']:,} mutual ({terms['key']})")
     _mutual(out, told.get("mutual", ()))
     if "table" in told:
-        show.line(out, f"  saved        {told['table']}")
+        saved = told["table"] or "nothing: no account is named to either side, so --csv has no list"
+        show.line(out, f"  saved        {saved}")
     if "file" in told:
         show.line(out, f"  file         {told['file']}  → send it to {told['partner']}")
 

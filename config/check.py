@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -100,11 +100,13 @@ _SNAKE = "Use small letters, digits and _."
 
 
 def problems_with_fields(
-    config: Config, fields: Mapping[str, Mapping[str, str]]
+    config: Config,
+    fields: Mapping[str, Mapping[str, str]],
+    orders: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[Problem]:
-    """What is wrong once the canonical fields are known (`fields`: kind -> name -> type):
-    rules, match keys and conditions on fields that do not exist, policies that the type of a
-    field cannot follow."""
+    """What is wrong once the canonical fields are known (`fields`: kind -> name -> type; `orders`:
+    name -> values from first to last): rules, match keys and conditions on fields that do not
+    exist, policies that the type of a field cannot follow, values that are in no order."""
     known = {kind: dict(names) for kind, names in fields.items()}
     for kind, customs in config.custom.items():
         known[kind] |= {f"custom.{name}": custom.type for name, custom in customs.items()}
@@ -120,6 +122,8 @@ def problems_with_fields(
                 yield from _path(("rules", kind, "match", i, j), name, kind, known)
     for where, of_kind, condition in _conditions(config):
         yield from _path((*where, "field"), condition.field, of_kind, known)
+    if orders is not None:
+        yield from _orders(config, {**orders, **rules.given_orders(config)})
     yield from _fields_of_maps(config, known)
     yield from _fields_told(config, known["account"])
 
@@ -129,6 +133,27 @@ def _fields_told(config: Config, known: Mapping[str, str]) -> Iterator[Problem]:
     for where, name in shared_fields(config):
         if name not in told:
             yield _no_field(where, name, told)
+
+
+def _orders(config: Config, orders: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    for name, side in config.sides.items():
+        for where, _kind, condition in _side_conditions(("sides", name), side):
+            if condition.at_least is not None:
+                yield from _at_least((*where, "at_least"), condition, orders)
+
+
+def _at_least(
+    key: KeyPath, condition: Condition, orders: Mapping[str, Sequence[str]]
+) -> Iterator[Problem]:
+    """A condition that could never hold: the sync would wait for it in silence."""
+    name = condition.field.rpartition(".")[2]
+    order = orders.get(name)
+    if not order:
+        what = f"the values of `{name}` have no order"
+        yield Problem(key, what, "Give the field an `order` in its rule, or write `in: [...]`.")
+    elif condition.at_least not in order:
+        what = f"`{condition.at_least}` is not in the order of `{name}`"
+        yield Problem(key, what, suggest(str(condition.at_least), order, "Values"))
 
 
 def _fields_of_maps(config: Config, known: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
@@ -307,6 +332,8 @@ def _side_conditions(key: KeyPath, side: Side) -> Iterator[tuple[KeyPath, str, C
         for i, line in enumerate(lines):
             for j, condition in enumerate(line.when):
                 yield (*key, "create_as", kind, i, "when", j), kind, condition
+    for i, condition in enumerate(side.convert.when if side.convert else ()):
+        yield (*key, "convert", "when", i), "person", condition
 
 
 # --- rules ---------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -73,16 +73,18 @@ def load_config(
     *,
     state: Path | None = None,
     fields: Mapping[str, Mapping[str, str]] | None = None,
+    orders: Mapping[str, Sequence[str]] | None = None,
 ) -> LoadedConfig:
     """The configuration file with all its checks. `state` (from the environment or the command
-    line) wins over the file's. With `fields` (kind -> canonical field -> type) rules and
-    conditions are held against the canonical model too. Raises SettingsError."""
+    line) wins over the file's. With `fields` (kind -> canonical field -> type) and `orders` (of
+    their values) rules and conditions are held against the canonical model too. Raises
+    SettingsError."""
     document = load_yaml(path)
     config = validated(document, Config)
     folder = document.path.parent
     problems = [*problems_of(config, folder), *_mappings(config, folder)]
     if fields is not None:
-        problems += problems_with_fields(config, fields)
+        problems += problems_with_fields(config, fields, orders)
     document.fail(*dict.fromkeys(problems))
     where = state or folder / (config.state or Path(_STATE_FOLDER)).expanduser()
     return LoadedConfig(config, document.path, where.absolute(), rules_digest(config), document)

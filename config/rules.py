@@ -189,6 +189,16 @@ def _table(given: ValueTable) -> Table:
     return Table(tuple(given.order), {value: tuple(to) for value, to in given.moves.items()})
 
 
+def given_orders(config: Config) -> dict[str, tuple[str, ...]]:
+    """Field -> the order of its values, where the rules give one."""
+    return {
+        name: tuple(rule.order)
+        for kind_rules in config.rules.values()
+        for name, rule in kind_rules.fields.items()
+        if isinstance(rule, FieldRule) and rule.order
+    }
+
+
 def kind_settings(config: Config, kind: str) -> KindSettings:
     """The effective settings of one kind. Raises SettingsError where a word does not parse."""
     rules = kind_rules_of(config, kind)

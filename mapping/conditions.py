@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from mapping.canonical import FIELDS
@@ -43,7 +43,13 @@ def lookup(values: Mapping[str, Value], path: str) -> Value:
     return inner.get(rest) if rest and isinstance(inner, Mapping) else None
 
 
-def holds(condition: Condition, value_of: Callable[[str], Value]) -> bool:
+Orders = Mapping[str, Sequence[str]]
+"""Field -> its values from first to last, where that is not the usual order."""
+
+
+def holds(
+    condition: Condition, value_of: Callable[[str], Value], orders: Orders | None = None
+) -> bool:
     """Whether every operator that the condition gives holds."""
     value = value_of(condition.field)
     given = condition.model_fields_set
@@ -54,7 +60,9 @@ def holds(condition: Condition, value_of: Callable[[str], Value]) -> bool:
         "not_in": lambda: value not in (condition.not_in or []),
         "present": lambda: (value in (None, "", [], {})) is not condition.present,
         "contains": lambda: _contains(value, str(condition.contains)),
-        "at_least": lambda: _at_least(condition.field, value, str(condition.at_least)),
+        "at_least": lambda: _at_least(
+            condition.field, value, str(condition.at_least), orders or {}
+        ),
     }
     return all(test() for name, test in tests.items() if name in given)
 
@@ -65,8 +73,12 @@ def _contains(value: Value, part: str) -> bool:
     return part.casefold() in str(value or "").casefold()
 
 
-def _at_least(field: str, value: Value, wanted: str) -> bool:
+def _at_least(field: str, value: Value, wanted: str, orders: Orders) -> bool:
     name = field.rpartition(".")[2]
+    order = orders.get(name)
+    if order:
+        known = value in order and wanted in order
+        return known and order.index(value) >= order.index(wanted)
     for fields in FIELDS.values():
         definition = fields.get(name)
         if definition is not None and definition.ordered:

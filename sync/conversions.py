@@ -33,7 +33,8 @@ class Conversions:
             if rule is None or shown.object_type not in side.connector.capabilities.convert:
                 continue
             look = lambda path: self.matcher.value_of(values, entity.kind, path)  # noqa: E731
-            if shown.archived or not wants_conversion(entity, shown, rule, look):
+            meets = lambda conditions, see=look: self.matcher.meets(conditions, see)  # noqa: E731
+            if shown.archived or not wants_conversion(entity, shown, rule, meets):
                 continue
             there = lambda account, name=side.name: self._is_there(account, name)  # noqa: E731
             found = conversion(entity, shown, rule, there, self._namesakes(entity, shown, side))

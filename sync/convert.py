@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from config.model import Condition, ConvertRule
-from mapping.conditions import holds
 from sync.fields import blank
 from sync.model import Action, Entity, Question, Shown, Value, Verb
 
@@ -29,15 +28,11 @@ def wants_conversion(
     entity: Entity,
     lead: Shown,
     rule: ConvertRule,
-    value_of: Callable[[str], Value],
+    meets: Callable[[Sequence[Condition]], bool],
 ) -> bool:
     """Whether the rule's conditions hold and somebody else than the lead's own side says so."""
     others = [s for s in entity.shown if s.side != lead.side and s.awake and not s.archived]
-    return bool(others) and bool(rule.when) and _all(rule.when, value_of)
-
-
-def _all(conditions: Sequence[Condition], value_of: Callable[[str], Value]) -> bool:
-    return all(holds(condition, value_of) for condition in conditions)
+    return bool(others) and bool(rule.when) and meets(rule.when)
 
 
 def conversion(

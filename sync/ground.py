@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from config.model import Condition, Config
-from mapping.conditions import holds
 from sync.model import Action, Plan, Row, State, Verb
 from sync.planner import Planner
 from sync.rows import dumps
@@ -174,7 +173,7 @@ def _turned(planner: Planner, side: Side, kind: str, was: Sequence[Condition]) -
     for row in planner.store.rows(where, (side.name, kind)):
         values = planner.matcher.resolved(row)
         look = lambda path, v=values: planner.matcher.value_of(v, kind, path)  # noqa: E731
-        before = all(holds(condition, look) for condition in was)
+        before = planner.matcher.meets(was, look)
         after = planner.matcher.in_scope(row)
         asleep += before and not after
         awake += after and not before

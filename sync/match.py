@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from config.model import Condition
 from config.rules import KindSettings
 from mapping.canonical import FieldDef
-from mapping.conditions import holds, lookup
+from mapping.conditions import Orders, holds, lookup
 from mapping.matching.keys import name_key
 from sync.answers import Answers
 from sync.bind import bind, candidate, obstacle
@@ -54,6 +55,7 @@ class Matcher:
     definitions: Mapping[str, Mapping[str, FieldDef]]
     run: str
     answers: Answers
+    orders: Orders = field(default_factory=dict)
     resting: set[tuple[str, str, str]] = field(default_factory=set)
     """Free records that are left alone by this pass: they are about to be merged."""
 
@@ -98,7 +100,11 @@ class Matcher:
         if not conditions:
             return True
         values = self.resolved(row)
-        return all(holds(c, lambda f: self.value_of(values, row.kind, f)) for c in conditions)
+        return self.meets(conditions, lambda f: self.value_of(values, row.kind, f))
+
+    def meets(self, conditions: Sequence[Condition], value_of: Callable[[str], Value]) -> bool:
+        """Whether all conditions hold, by the orders that the rules give to fields."""
+        return all(holds(condition, value_of, self.orders) for condition in conditions)
 
     def resolved(self, row: Row) -> dict[str, Value]:
         """The record's values with references as entity ids; unresolved ones are left out."""

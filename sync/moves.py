@@ -204,7 +204,7 @@ def _propose(
     able: bool,
 ) -> None:
     """Ask a person, or do what one answered."""
-    question = _proposal(row, target, able=able)
+    question = _proposal(row, target, survivor, able=able)
     answer = answer_to(question)
     if answer is None or (answer.reply is Reply.MERGE and not able):
         moves.questions.append(question)
@@ -233,7 +233,7 @@ def _merge_action(row: Row, target: Row, survivor: str, why: str) -> Action:
     )
 
 
-def _proposal(row: Row, target: Row, *, able: bool) -> Question:
+def _proposal(row: Row, target: Row, survivor: str, *, able: bool) -> Question:
     message = (
         f"merged on another side, but still two here: merge {row.object_type} {row.id} into"
         f" {target.id} on {row.side}"
@@ -241,7 +241,8 @@ def _proposal(row: Row, target: Row, *, able: bool) -> Question:
     if not able:
         message += " (by hand: this side cannot be told to)"
     detail = {"loser": row.id, "survivor": target.id}
-    facts = {} if able else {"by hand": True}
+    # the survivor as an entity: another merge into it may give it a new id in the meantime
+    facts = {"survivor": survivor, **({} if able else {"by hand": True})}
     return Question("merge", row.kind, str(row.entity), row.side, "", message, detail, facts)
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from config.model import Config
-from config.rules import kind_settings, rules_for
+from config.rules import given_orders, kind_settings, rules_for
 from core.clock import Clock
 from mapping.canonical import KINDS, FieldDef
-from mapping.conditions import holds
 from sync.aftermath import after_conversion
 from sync.answers import Answers, facts_of
 from sync.bind import links_as_answered
@@ -103,7 +102,9 @@ class Planner:
         self.retries = {(r.entity, r.side, r.field): r for r in self.journal.retries()}
         self.undone = Undone.of(store)
         self.answers = Answers(store)
-        self.matcher = Matcher(store, sides, self.references, definitions, run, self.answers)
+        self.matcher = Matcher(
+            store, sides, self.references, definitions, run, self.answers, given_orders(config)
+        )
         self.rules = self._rules()
         self.conversions = Conversions(
             sides, self.matcher, self.references, self.answers, self.rules
@@ -331,7 +332,7 @@ class Planner:
         values = _merged(entity)
         scope = side.settings.scope.get(entity.kind, [])  # type: ignore[call-overload]
         look = lambda path: self.matcher.value_of(values, entity.kind, path)  # noqa: E731
-        if not all(holds(condition, look) for condition in scope):
+        if not self.matcher.meets(scope, look):
             return Target(side.name, "", frozenset(), refused=f"outside the scope of {side.name}")
         object_type = self._create_as(side, entity.kind, values)
         answer = None
@@ -350,7 +351,7 @@ class Planner:
             return side.object_types(kind)[0]
         look = lambda path: self.matcher.value_of(values, kind, path)  # noqa: E731
         for rule in rules:
-            if all(holds(condition, look) for condition in rule.when):
+            if self.matcher.meets(rule.when, look):
                 return str(rule.object)
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,18 @@ def list_rows(linked: Linked, weight: float) -> list[Row]:
     found = []
     for one, other, cosine, rival in _by_names(here, there, Options(unlike=0.0), within=False):
         ends = here[one].names[0], there[other].names[0]
-        pair = alike.compare(*ends)
+        pair = as_strangers(alike.compare(*ends))
         features = (*pair.features, *in_list(pair, ends, listed, cosine, rival))
         same = (here[one].record.id, there[other].record.id) in linked.gold
         found.append((features, same, weight))
     return found
+
+
+def as_strangers(pair: alike.Alike) -> alike.Alike:
+    """The pair as if nobody had told that the names are one company's: what such a list settles is
+    not to be explained by it, or the model would learn nothing of brands and their full names."""
+    place = alike.PLACES["known"]
+    return replace(pair, features=(*pair.features[:place], 0.0, *pair.features[place + 1 :]))
 
 
 def spelling_rows(wanted: int | None, each: int = 12) -> list[Row]:

@@ -13,10 +13,12 @@ many companies are mutual: else the place of a blank would tell what the count d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -53,6 +55,8 @@ PRESETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 DERIVED = ("status", "country", "open_opportunity")
 """Fields that may be shared besides those of an account."""
 WINDOW = timedelta(days=30)
+_MOST_BESIDE = 7
+"""Populations of which it is seen whether one is the sum of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +332,8 @@ def answered(
     about = [one for one in past if one.ours == cell.ours]
     others = [one for one in past if one.ours != cell.ours]
     few = bool(about) and _without(counted, [m for one in about for m in one.counted]) < least
-    if spent or few or any(_near(counted, one, least) for one in others):
+    near = any(_near(counted, one, least) for one in others)
+    if spent or few or near or _derived(counted, _beside(cell, others), least):
         same = [one for one in about if one.theirs == cell.theirs]
         if not same:
             return ToldCount(cell.ours, cell.theirs, None, How.REFUSED)
@@ -345,6 +350,47 @@ def _near(counted: Sequence[Marks], other: Earlier, least: int) -> bool:
     if other.answer is None and not other.listed:
         return False
     return _without(counted, other.counted) + _without(other.counted, counted) < least
+
+
+def _beside(cell: Cell, others: Sequence[Earlier]) -> list[Earlier]:
+    """What was told last of our other populations about the same list of his."""
+    last = {one.ours: one for one in others if one.theirs == cell.theirs}
+    told_of = [one for one in last.values() if one.answer is not None or one.listed]
+    return sorted(told_of, key=lambda one: one.report)[-_MOST_BESIDE:]
+
+
+def _derived(counted: Sequence[Marks], beside: Sequence[Earlier], least: int) -> bool:
+    """Whether fewer than `least` companies are what is left of a count when those of other
+    populations are added or taken away: as of all accounts less customers and prospects."""
+    if len(beside) < 2:
+        return False
+    first, *rest = _numbered([counted, *(one.counted for one in beside)])
+    everybody = first.union(*rest)
+    alike = Counter((n in first, *(n in one for one in rest)) for n in everybody)
+    return any(
+        sum(
+            size
+            for (here, *there), size in alike.items()
+            if here + sum(sign for sign, inside in zip(signs, there, strict=True) if inside)
+        )
+        < least
+        for signs in product((-1, 0, 1), repeat=len(rest))
+        if any(signs)
+    )
+
+
+def _numbered(groups: Sequence[Sequence[Marks]]) -> list[set[int]]:
+    """Every group as numbers of its companies, the same for those that share a mark."""
+    number: dict[str, int] = {}
+    found: list[set[int]] = []
+    for group in groups:
+        numbers = set()
+        for marks in group:
+            known = next((number[m] for m in marks if m in number), len(number))
+            number |= dict.fromkeys(marks, known)
+            numbers.add(known)
+        found.append(numbers)
+    return found
 
 
 def _without(companies: Sequence[Marks], others: Sequence[Marks]) -> int:

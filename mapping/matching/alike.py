@@ -76,7 +76,7 @@ def compare(left: Name, right: Name) -> Alike:
     a, b = left.compact, right.compact
     features = (
         float(left.core == right.core),
-        float(a == b),
+        float(a == b or (bool(left.written) and left.written == right.written)),
         float(sorted(left.core) == sorted(right.core)),
         Indel.normalized_similarity(a, b),
         2 * gained / ((whole_left + whole_right) or 1),

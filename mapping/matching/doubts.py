@@ -7,7 +7,7 @@ from functools import cache
 
 from mapping.matching import alike, names
 from mapping.matching.alike import odds
-from mapping.matching.evidence import Case, NameEvidence
+from mapping.matching.evidence import KEYS, Case, NameEvidence
 from mapping.matching.names import Name
 from mapping.matching.prepare import Prepared
 
@@ -17,14 +17,36 @@ EVERYWHERE = frozenset(
 )  # fmt: skip
 """Words of which the names of many companies are made; see also the short forms of words."""
 
+BANKS = frozenset(("bank", "bancorporation", "bancshares"))
+
+OF_BANKS = frozenset(
+    ("first", "second", "united", "independent", "community", "citizens", "peoples", "farmers",
+     "merchants", "mechanics", "commerce", "commercial", "union", "security", "savings", "trust",
+     "national", "state", "american", "county", "city", "home", "heritage", "financial", "group",
+     "holding")
+)  # fmt: skip
+"""Words that with those of `BANKS` make the names of many banks."""
+
 CUT = 0.8
 """How alike two words are of which one is the other's beginning; see `alike.likeness`."""
+
+FIELD = 24
+"""So many letters fill a field of thirty, spaces and commas not counted."""
 
 OWN = 6.5
 """A word that weighs more than this names something of its own (a unit, a sister)."""
 
 PLAIN = 8.9
 """A word that weighs less than this is found in several names."""
+
+WIDE = frozenset(("international", "worldwide", "global"))
+"""Words that companies of several words drop and add with the years."""
+
+HOUSE = frozenset(("fund", "funds", "etf", "portfolio"))
+"""Words that tell a fund from the house that runs it."""
+
+FUNDS = HOUSE | {"trust"}
+"""Words of the names of funds."""
 
 Check = Callable[[Case], str | None]
 
@@ -40,6 +62,26 @@ def doubts(case: Case) -> Iterator[str]:
     for check in checks:
         if said := check(case):
             yield said
+
+
+def elsewhere(case: Case) -> bool:
+    """Whether two are not even asked about: nothing but the name speaks for one company, and two
+    columns that have nothing to do with each other speak against it. Common names have such
+    namesakes by the thousand in a long list."""
+    if case.here or any(case.columns.get(key) for key in KEYS):
+        return False
+    against = (case.columns.get("country") is False, _other_sites(case), _forms(case) is not None)
+    return sum(against) > 1
+
+
+def _other_sites(case: Case) -> bool:
+    """Whether the domains differ by more than the land that they end with."""
+    if case.columns.get("domain") is not False:
+        return False
+    left, right = (
+        {d.partition(".")[0] for d in each.all_domains} for each in (case.left, case.right)
+    )
+    return not left & right
 
 
 def _registered(case: Case) -> str | None:
@@ -89,18 +131,24 @@ def _abroad(record: Prepared, name: NameEvidence) -> bool:
 
 
 def _units(case: Case) -> str | None:
-    apart = (*case.over, *_beside(case.name), *_main_apart(case))
-    units = sorted({word for word in apart if word in unit_words()})
-    if not units or (case.name.alike and case.name.alike["known"]):
-        return None
-    return f"a unit or a place in one name only ({' '.join(units)})"
+    known = case.name.alike is not None and case.name.alike["known"]
+    apart = set() if known else {*case.over, *_main_apart(case)} - _in_brackets(case)
+    units = sorted((apart | _beside(case.name)) & unit_words())
+    return f"a unit or a place in one name only ({' '.join(units)})" if units else None
 
 
-def _beside(name: NameEvidence) -> list[str]:
+def _in_brackets(case: Case) -> frozenset[str]:
+    """Words that one main name has in parentheses and the other one in the name itself."""
+    left, right = case.left.names[0], case.right.names[0]
+    beside = ((left.qualifiers, right.core), (right.qualifiers, left.core))
+    return frozenset(w for told, core in beside for each in told for w in each.split() if w in core)
+
+
+def _beside(name: NameEvidence) -> set[str]:
     """Words beside the names, in parentheses, of which the other name knows nothing."""
     one = {word for each in name.left.qualifiers for word in each.split()}
     other = {word for each in name.right.qualifiers for word in each.split()}
-    return sorted((one ^ other) - set(name.left.core) - set(name.right.core))
+    return (one ^ other) - set(name.left.core) - set(name.right.core)
 
 
 def _main_apart(case: Case) -> tuple[str, ...]:
@@ -119,15 +167,28 @@ def _numbers(case: Case) -> str | None:
 def _common(case: Case) -> str | None:
     pair, name = case.name.alike, case.name
     keyed = case.columns.get("domain") or case.columns.get("phone")
-    if not name.equal or keyed or name.listed or (pair and pair["same_form"]):
+    if not pair or not name.equal or pair["known"] or keyed or name.listed:
         return None
-    return "a name that many companies could have" if is_common(name.left) else None
+    ends = (name.left, name.right)
+    same = ends[0].written == ends[1].written and ends[0].qualifiers == ends[1].qualifiers
+    bank = not same and any(map(_bank_of_many, ends))
+    common = bank or (not pair["same_form"] and any(map(is_common, ends)))
+    return "a name that many companies could have" if common else None
+
+
+def _bank_of_many(name: Name) -> bool:
+    """Whether a bank is called as banks of several places are: Farmers & Merchants Bancorp."""
+    return not BANKS.isdisjoint(name.core) and (BANKS | OF_BANKS).issuperset(name.core)
 
 
 def is_common(name: Name) -> bool:
     """Whether a name is made of words that say what a company does, and not which."""
-    words = EVERYWHERE | names.WEAK | names.written_out()
-    return len(name.core) <= 2 and words.issuperset(name.core)
+    return len(name.core) <= 2 and _everyday().issuperset(name.core)
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    return EVERYWHERE | names.WEAK | names.written_out()
 
 
 def _in_full(case: Case) -> str | None:
@@ -141,9 +202,15 @@ def _in_full(case: Case) -> str | None:
     elif name.unique:
         full = bool(pair["formal"]) and not domain
     else:
-        around = names.OUTER.issuperset(case.over) and len(pair.shared) > 1
-        full = not domain and _lacking(name) and not around
+        full = not domain and _lacking(name) and not _around(case.over, pair.shared)
     return "told in full, with a legal form, one name lacks words of the other" if full else None
+
+
+def _around(over: Iterable[str], shared: Iterable[str]) -> bool:
+    """Whether the words that one name lacks are such as are put around any name of several words.
+    One word alone with them is another company too often (Merck Group, Graham Holdings)."""
+    several = sum(word not in names.DESCRIBING for word in shared) > 1
+    return several and (names.OUTER | WIDE).issuperset(over)
 
 
 def _lacking(name: NameEvidence) -> bool:
@@ -156,9 +223,21 @@ def _lacking(name: NameEvidence) -> bool:
 
 
 def _partnership(case: Case) -> str | None:
-    forms = (*case.name.left.forms, *case.name.right.forms)
-    said = "a partnership beside the company"
-    return said if "partners" in case.over and "lp" in forms else None
+    left, right = set(case.name.left.forms), set(case.name.right.forms)
+    beside = "partners" in case.over and "lp" in left | right
+    one = bool(left and right) and ("lp" in left) != ("lp" in right)
+    return "a partnership beside the company" if beside or one else None
+
+
+def _funds(case: Case) -> str | None:
+    """Funds of one house are called nearly alike, and every word of their names counts."""
+    name = case.name
+    if name.equal:
+        return None
+    if HOUSE.intersection(case.over) and len(case.over) > 1:
+        return "a fund beside its house or another fund"
+    both = FUNDS.intersection(name.left.core) and FUNDS.intersection(name.right.core)
+    return "two funds whose names are not the same" if both else None
 
 
 def _plain(case: Case) -> str | None:
@@ -168,15 +247,31 @@ def _plain(case: Case) -> str | None:
         return None
     telling = [word for word in pair.shared if word not in names.WEAK]
     plain = len(telling) == 1 and alike.weight(telling[0]) < PLAIN
-    return f"only {telling[0]} is in both names, which is in many" if plain else None
+    if plain or (telling and _everyday().issuperset(telling)):
+        return f"only {' '.join(telling)} is in both names, which is in many"
+    return None
+
+
+def _turned(case: Case) -> str | None:
+    """California Bancorp and Banc of California: the same few words, and each of them in many."""
+    pair, name = case.name.alike, case.name
+    if not pair or name.equal or not pair["sorted"] or case.columns.get("domain"):
+        return None
+    plain = (_everyday() | unit_words()).issuperset(name.left.core)
+    return "the same words in another order, and all of them are in many names" if plain else None
 
 
 def _cut(case: Case) -> str | None:
     pair, name = case.name.alike, case.name
     if not pair or name.equal or name.unique or case.columns.get("domain"):
         return None
-    cut = 0 < pair["closest"] <= CUT
+    cut = 0 < pair["closest"] <= CUT and not (_full(name.left) or _full(name.right))
     return "a word of one name is only the beginning of one of the other" if cut else None
+
+
+def _full(name: Name) -> bool:
+    """Whether a name may have been cut off in its last word, where a field was full."""
+    return not name.forms and len(name.written) >= FIELD
 
 
 def _misspelt(case: Case) -> str | None:
@@ -209,7 +304,8 @@ def _sisters(case: Case) -> str | None:
 
 OF_COLUMNS: tuple[Check, ...] = (_registered, _places, _domains, _above, _nameless)
 OF_NAMES: tuple[Check, ...] = (
-    _forms, _units, _numbers, _common, _in_full, _partnership, _plain, _cut, _misspelt, _sisters,
+    _forms, _units, _numbers, _common, _in_full, _partnership, _funds, _plain, _turned, _cut,
+    _misspelt, _sisters,
 )  # fmt: skip
 
 

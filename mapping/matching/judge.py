@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mapping.matching.alike import Alike, odds, probability
-from mapping.matching.doubts import doubts, some
+from mapping.matching.doubts import doubts, elsewhere, some
 from mapping.matching.evidence import KEYS, Case, NameEvidence, case, name_evidence
 from mapping.matching.model import Match, Verdict
 from mapping.matching.prepare import Prepared
@@ -40,7 +40,9 @@ def judge(left: Prepared, right: Prepared, name: NameEvidence) -> Match:
         WEIGHTS[column][0 if same else 1] for column, same in pair.columns.items()
     )
     score = probability(log_odds)
-    if against:
+    if elsewhere(pair):
+        score = min(score, ASK - BELOW)
+    elif against:
         score = min(score, ACCEPT - BELOW)
         score = max(score, ASK) if _worth_asking(pair) else score
     evidence = (*_for(pair), *against)

@@ -12,6 +12,8 @@ from importlib.resources import files
 
 from anyascii import anyascii
 
+from mapping import places
+
 EAST_ASIAN = re.compile(
     "股份有限公司|有限责任公司|有限責任公司|有限公司|集团公司|集團公司|集团|集團|公司"
     "|株式会社|株式會社|有限会社|合同会社|合資会社|㈱|㈲|[(（](?:株|有|同|주|유)[)）]"
@@ -53,6 +55,12 @@ PARTICLES = ("o", "d", "l")
 
 STATE = re.compile(r"\s*[/\\(]\s*[A-Za-z]{2,5}\s*[/\\)]?\s*$")
 """How registers tell namesakes apart: `First Bancorp /ME/`, `ACME CORP \\DE\\`."""
+
+CUT = re.compile(r"(?<=.{24}),\s*[A-Za-z]\s*$|(?<=.{8})\s*\([^()]*$")
+"""What is left of the end of a name where a field was full: `…Services, I`, `…Energy (Holdin`."""
+
+LAND = re.compile(r"\s*/\s*([A-Za-z][A-Za-z. ]{5,24})/?\s*$")
+"""How a register adds where a company was founded: `Troops, Inc. /Cayman Islands/`."""
 
 IGNORED = frozenset(
     ("and", "the", "und", "et", "y", "e", "og", "och", "en", "of", "de", "la", "le", "les",
@@ -100,6 +108,8 @@ class Name:
     """What stood in parentheses or behind a dash: a place, a unit, a state of registration."""
     others: tuple[str, ...]
     """Former and trade names told within the name."""
+    written: str = ""
+    """All its words, legal forms included, without spaces: SiemensAG is Siemens AG."""
 
     @property
     def key(self) -> str:
@@ -199,16 +209,20 @@ def parse(name: str) -> Name:
     if HINT.search(text):
         others = tuple(found.strip() for found in FORMER.findall(text) if found.strip())
         text = FORMER.sub(" ", text) if FORMER.sub(" ", text).strip() else text
+    text = CUT.sub("", text)
     text, qualifiers = _beside(text) if BESIDE.search(text) else (text, ())
     words = plain_words(text)
     core, forms = _without_forms(words)
     core = _kept([_spellings().get(word, word) for word in core])
-    return Name(tuple(core or words), forms, qualifiers, others)
+    return Name(tuple(core or words), forms, qualifiers, others, "".join(words))
 
 
 def _beside(text: str) -> tuple[str, tuple[str, ...]]:
     """A name without what stands in parentheses, unless there is nothing else."""
     found = []
+    land = LAND.search(text)
+    if land and land.start() > 2 and _is_land(land[1]):
+        text = text[: land.start()]
     state = STATE.search(text)
     if state and state.start() > 2 and not EAST_ASIAN.search(text):
         found.append(state.group().strip(" /\\()"))
@@ -221,6 +235,15 @@ def _beside(text: str) -> tuple[str, tuple[str, ...]]:
     return bare or text, tuple(
         " ".join(plain_words(each)) for each in found if each.lower() != "the" and plain_words(each)
     )
+
+
+def _is_land(text: str) -> bool:
+    """Whether a text is a country or a state of the United States."""
+    written = text.strip(" .").lower()
+    try:
+        return bool(places.country(written))
+    except ValueError:
+        return places.region(written, "US") != written
 
 
 def plain_words(text: str) -> list[str]:

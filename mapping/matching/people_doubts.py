@@ -44,6 +44,9 @@ def doubts(gammas: Mapping[str, int], first: tuple[str | None, str | None]) -> I
     if gammas["national"] > 0:
         return
     yield from _first_names(gammas, agree, first)
+    known = "email" in agree or gammas["birth"] > 0
+    if "last" in apart and gammas["first"] != SWAPPED and not known:
+        yield "last names differ: it may be somebody else of the same office"
     if "birth" in apart and gammas["email"] != TOP["email"]:
         yield "dates of birth differ: it may be a namesake of the family"
     if "national" in apart and gammas["birth"] <= 0:

@@ -81,8 +81,10 @@ def _names(record: Company) -> Iterable[Name]:
 
 
 def _rearranged(name: Name) -> Iterable[Name]:
-    """`Lilly (Eli)` read as `Eli Lilly`: what stood in parentheses may be a part of the name."""
+    """`Lilly (Eli)` read as `Eli Lilly`, `Santander (Brasil)` as `Santander Brasil`: what stood in
+    parentheses may be a part of the name."""
     for beside in name.qualifiers:
         words = names.parse(beside).core
         if len(beside) > 2 and len(words) <= 2 and not names.only_form(beside):
-            yield replace(name, core=(*words, *name.core), qualifiers=())
+            yield replace(name, core=(*words, *name.core), qualifiers=(), written="")
+            yield replace(name, core=(*name.core, *words), qualifiers=(), written="")

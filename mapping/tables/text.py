@@ -20,6 +20,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+MOST_BYTES = 2 << 30
+"""Of a CSV file, which is read whole: two million rows of a thousand letters."""
 DELIMITERS = (",", ";", "\t", "|")
 _WESTERN, _CENTRAL = "cp1252", "cp1250"
 _DOUBTFUL = re.compile(
@@ -34,6 +36,9 @@ _SAVE = "Save it as `CSV UTF-8`, or name its encoding (--encoding cp1252, cp1251
 def read_bytes(path: Path) -> bytes:
     """The whole file. Raises SettingsError."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            what = f"it is larger than any list of accounts ({MOST_BYTES >> 30} GB)"
+            raise table_error(path, "", what, "Save the rows that are wanted to another file.")
         return path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)

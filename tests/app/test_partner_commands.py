@@ -107,6 +107,43 @@ def test_counts_only_names_no_account(two: Two, mail: Mail) -> None:
         assert "both0" not in shown
 
 
+def test_a_list_that_cannot_be_is_not_left_out_in_silence(
+    two: Two, mail: Mail, tmp_path: Path
+) -> None:
+    """Counts name nobody: --csv has nothing to write, and says so. Who answered has nothing to
+    send at the end."""
+    ours, theirs = two
+    ours.offer(mail[0])
+    theirs.answer(mail[0], mail[1])
+    table = tmp_path / "mutual.csv"
+    finished = ours.finish(mail[1], "--out", str(mail[2]), "--csv", str(table))
+    assert "nothing: no account is named" in finished.out
+    assert not table.exists()
+    more = theirs.finish(mail[2], "--out", str(tmp_path / "4.json"))
+    assert more.code == 2
+    assert "nothing more to send" in more.err
+    assert theirs.finish(mail[2], "--csv", str(table), "--json").json["table"] is None
+
+
+def test_a_message_is_not_written_over_the_list_or_another_message(two: Two, mail: Mail) -> None:
+    ours, theirs = two
+    before = (ours.folder / "list.csv").read_bytes()
+    assert ours.offer(ours.folder / "list.csv").code == 2
+    assert (ours.folder / "list.csv").read_bytes() == before
+    ours.offer(mail[0])
+    assert "--out names a source" in theirs.answer(mail[0], mail[0]).err
+    assert theirs.answer(mail[0], mail[1]).code == 0
+    both = ours.finish(mail[1], "--out", str(mail[2]), "--csv", str(mail[2]))
+    assert both.code == 2
+    assert "--out and --csv name one file" in both.err
+    mutual = ours.folder / "mutual.csv"  # the partner's list, made anew by every exchange
+    mutual.write_text("Domain\nold.com\n", encoding="utf-8")
+    (ours.folder / "none.yaml").write_text(
+        "partners: {beta: {lists: [{source: mutual.csv}]}}\n", encoding="utf-8"
+    )
+    assert ours.finish(mail[1], "--out", str(mail[2]), "--csv", str(mutual)).code == 0
+
+
 def test_a_small_result_is_told_to_neither(two: Two, mail: Mail) -> None:
     ours, theirs = two
     ours.offer(mail[0], "--minimum", "9")

@@ -168,6 +168,49 @@ def test_adding_one_account_to_their_list_changes_no_answer(
     assert hidden[0] == hidden[1] == hidden[2] == [None, 10]
 
 
+def test_no_output_takes_the_place_of_another_or_of_a_list(
+    folder: Path, tieline: Callable[..., Result]
+) -> None:
+    """The report for the partner under the name of our own table would be our own table, if
+    anything went wrong between the two."""
+    one = str(folder / "one.csv")
+    found = tieline("map", "partner", "acme", "--csv", one, "--report-for-partner", one)
+    assert found.code == 2
+    assert "--csv and --report-for-partner name one file" in found.err
+    assert not Path(one).exists()
+    for source in ("prospects.csv", "tieline.yaml"):
+        before = (folder / source).read_bytes()
+        found = tieline("map", "partner", "acme", "--csv", str(folder / "." / source))
+        assert found.code == 2
+        assert "--csv names a source" in found.err
+        assert (folder / source).read_bytes() == before
+    assert ToldLog(folder / ".tieline").entries() == []
+
+
+def test_options_of_a_list_that_is_not_given_are_a_mistake(tieline: Callable[..., Result]) -> None:
+    for option in (("--population", "x"), ("--sheet", "x"), ("--column", "name=Firma")):
+        found = tieline("map", "partner", "acme", *option)
+        assert found.code == 2
+        assert "go with --theirs" in found.err
+
+
+def test_a_population_that_can_have_nobody_is_told(
+    folder: Path, tieline: Callable[..., Result]
+) -> None:
+    """A list of accounts in a spreadsheet has no opportunities to test."""
+    path = folder / "tieline.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "populations:\n  customers: {}\n  prospects: {}\n"
+        "  selling: {filters: [{opportunities: [{field: is_closed, equals: false}]}]}\n",
+        encoding="utf-8",
+    )
+    found = tieline("map", "partner", "acme", "--json")
+    assert found.code == 0, found.err
+    assert (
+        "the population selling tests opportunities, and our list has none" in (found.json["notes"])
+    )
+
+
 def test_reports_of_several_days_that_add_up_to_one_account_tell_nothing(
     tmp_path: Path, call: Callable[..., Result]
 ) -> None:

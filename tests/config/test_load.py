@@ -282,9 +282,24 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(
 FIELDS = {
     "account": {"name": "text", "account_type": "enum", "billing_address": "address"},
     "person": {"title": "text", "email": "email", "account": "ref", "email_opt_out": "bool"},
-    "opportunity": {"name": "text"},
+    "opportunity": {"name": "text", "stage": "enum"},
 }
+ORDERS = {"stage": ("new", "won")}
 FIELD_MISTAKES = {
+    "trigger on no field": (
+        changed(10, "    type: hubspot", "    convert: {when: [{field: mail, present: true}]}"),
+        11, "sides.marketing.convert.when[0].field: there is no field `mail`", "mean `email`",
+    ),
+    "at least what is in no order": (
+        changed(10, "    type: hubspot",
+                "    scope: {opportunity: [{field: stage, at_least: wonn}]}"),
+        11, f"{SIDE}.scope.opportunity[0].at_least: `wonn` is not in the order of `stage`",
+        "mean `won`",
+    ),
+    "at least of what has no order": (
+        changed(10, "    type: hubspot", "    scope: {person: [{field: title, at_least: boss}]}"),
+        11, f"{SIDE}.scope.person[0].at_least: the values of `title` have no order", "`order`",
+    ),
     "rule of no field": (changed(15, "      titel: two-way"), 15,
                          "rules.person.fields.titel: there is no field `titel`", "mean `title`"),
     "match by no field": (changed(14, "    match: [[mail]]", "    fields:"), 14,
@@ -315,7 +330,7 @@ def test_with_the_canonical_fields_known_rules_are_held_against_them(
     path = written(text)
     load_config(path)
     with pytest.raises(SettingsError) as caught:
-        load_config(path, fields=FIELDS)
+        load_config(path, fields=FIELDS, orders=ORDERS)
     assert caught.value.message.startswith(f"{path}:{line}: {what}")
     assert remedy in caught.value.remedy
 

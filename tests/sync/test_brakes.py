@@ -94,8 +94,8 @@ def _first(world: World, side: str) -> str:
 
 
 SITUATIONS: dict[str, tuple[Callable[[Path], World], str]] = {
-    "deletes": (deletes, "3 of 8 linked accounts of right delete"),
-    "changes": (changes, "5 of 8 linked accounts of right change"),
+    "deletes": (deletes, "3 of 8 linked accounts of right are gone or would be deleted"),
+    "changes": (changes, "5 of 8 linked accounts of right would be changed"),
     "empty": (empty, "all 8 linked accounts of left are gone"),
     "everything": (everything, "8 of 8 linked accounts of left changed at once"),
     "ambiguous": (ambiguous, "records match ambiguously"),

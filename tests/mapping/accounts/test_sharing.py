@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -300,6 +300,52 @@ def test_two_populations_that_differ_by_one_account_are_not_both_counted(first: 
     """Whether the customers are counted or named: who is in the other one besides is not told."""
     found = [two_populations(n, customers=first, wider=Level.COUNTS) for n in (15, 25)]
     assert found[0] == found[1] == [("customers", "all", 10), ("wider", "all", None)]
+
+
+@pytest.mark.parametrize("order", list(permutations(("buying", "hoping", "everybody"))))
+@pytest.mark.parametrize("level", [Level.COUNTS, Level.OVERLAPS])
+def test_a_population_that_is_two_others_and_one_account_is_not_told_with_both(
+    order: tuple[str, ...], level: Level
+) -> None:
+    """All accounts less customers and prospects would be one account, whether he has it or not."""
+    tests = {
+        "buying": (Filter(accounts=(Plain("industry", equals="a"),)),),
+        "hoping": (Filter(accounts=(Plain("industry", equals="b"),)),),
+        "everybody": (),
+    }
+    answers = []
+    for extra in (15, 25):
+        industry = {
+            extra: "c",
+            **dict.fromkeys(range(10), "a"),
+            **dict.fromkeys(range(30, 38), "b"),
+        }
+        rows = [account(n, industry=i) for n, i in industry.items()]
+        book = book_of("ours", rows)
+        named = {name: Population(name, None, tests[name]) for name in order}
+        mine = Listed("we", book, members(named, book))
+        levels = {"buying": level, "hoping": Level.COUNTS, "everybody": Level.COUNTS}
+        agreement = Agreement("p", tuple(Grant(name, levels[name]) for name in order))
+        report = Talk(agreement).asks(mine, his(*range(20), *range(28, 40)))
+        answers.append({c.ours: c.count for c in report.counts})
+    blank = [{name for name, count in told.items() if count is None} for told in answers]
+    assert blank[0] == blank[1]
+    assert len(blank[0]) == 1
+    assert "buying" not in blank[0] or level is Level.COUNTS
+
+
+def test_populations_that_have_little_in_common_are_all_told() -> None:
+    """What is refused is what comes down to few; three parts of a whole do not."""
+    kinds = {n: "abc"[n // 8] for n in range(24)}
+    book = book_of("ours", [account(n, industry=kind) for n, kind in kinds.items()])
+    named = {
+        kind: Population(kind, None, (Filter(accounts=(Plain("industry", equals=kind),)),))
+        for kind in "abc"
+    }
+    mine = Listed("we", book, members(named, book))
+    agreement = Agreement("p", tuple(Grant(name, Level.COUNTS) for name in "abc"))
+    report = Talk(agreement).asks(mine, his(*range(24)))
+    assert {c.ours: c.count for c in report.counts} == {"a": 8, "b": 8, "c": 8}
 
 
 def test_accounts_that_were_named_are_held_against_later_counts() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from benchmarks.matching import labelled, made, measure, train
-from mapping.matching import weights
+from mapping.matching import alike, names, weights
 from mapping.matching.companies import compare_companies, duplicate_companies, link_companies
 from mapping.matching.labels import report
 from mapping.matching.model import Company, Decision, Verdict
@@ -43,6 +44,32 @@ def test_nothing_in_common_is_different_and_not_told() -> None:
     assert link_companies([ACME], [other]) == []
     assert link_companies([], [other]) == link_companies([ACME], []) == []
     assert compare_companies(Company("1"), Company("2")).verdict == Verdict.DIFFERENT
+
+
+def test_a_namesake_elsewhere_with_its_own_site_is_not_even_asked_about() -> None:
+    here = Company("1", "Lemu Logistics Ltd", domains=("lemu39.com",), country="FR")
+    there = Company("2", "Lemu Logistics Inc", domains=("lemu46.com",), country="NL")
+    found = compare_companies(here, there)
+    assert (found.verdict, found.score) == (Verdict.DIFFERENT, 0.14)
+    assert link_companies([here], [there]) == []
+    asked = (
+        replace(there, domains=("lemu39.nl",), name="Lemu Logistics"),
+        replace(there, domains=(), name="Lemu Logistics"),
+        replace(there, country="FR", name="Lemu Logistics Ltd"),
+        replace(there, phones=("+31201234567",)),
+    )
+    here = replace(here, phones=("+31201234567",))
+    assert [compare_companies(here, each).verdict for each in asked] == [Verdict.QUESTION] * 4
+
+
+def test_questions_about_namesakes_do_not_drown_a_long_list() -> None:
+    """Of two lists of invented companies only those are asked about that may be one."""
+    left, right = made.accounts(3_000)
+    found = link_companies(left, right)
+    asked = [m for m in found if m.verdict == Verdict.QUESTION]
+    assert len(asked) < 0.05 * len(left)
+    assert not any("different domains" in " ".join(m.evidence) and
+                   "different countries" in " ".join(m.evidence) for m in asked)  # fmt: skip
 
 
 def test_one_that_could_be_several_is_a_question() -> None:
@@ -123,6 +150,15 @@ def test_the_engine_is_measured_on_what_people_decided() -> None:
     assert (found.decided, found.same, found.linked, found.right) == (3, 2, 1, 1)
     assert (found.precision, found.recall) == (1.0, 0.5)
     assert [(m.left, m.right) for m in found.against] == [("1", "4")]
+
+
+def test_the_model_does_not_learn_from_what_is_known_beforehand() -> None:
+    pair = alike.compare(names.parse("Sempra Energy"), names.parse("Sempra"))
+    seen = train.as_strangers(pair)
+    assert (pair["known"], seen["known"]) == (1.0, 0.0)
+    assert [
+        n for n, (a, b) in enumerate(zip(pair.features, seen.features, strict=True)) if a != b
+    ] == [alike.PLACES["known"]]
 
 
 @pytest.mark.parametrize("part", [0, pytest.param(1, marks=pytest.mark.slow)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,8 @@ def test_addresses_numbers_and_countries() -> None:
     assert keys.country_key("Atlantis") is None
 
 
+BRANDS = tuple(names.entries("brands.txt"))
+
 SAME = [
     ("The Coca-Cola Company", "Coca Cola Co."),
     ("Amazon.com, Inc.", "AMAZON COM INC"),
@@ -82,6 +84,17 @@ SAME = [
     ("Århus Havn", "Aarhus Havn A/S"),
     ("Süßwaren Groß AG", "Suesswaren Gross"),
     ("Jäger Söhne KG", "Jaeger Soehne"),
+    ("Open Joint Stock Company Gazprom", "PJSC Gazprom"),
+    ("NV Bekaert SA", "Bekaert"),
+    ("Zions Bancorp.", "Zions Bancorporation, National Association /UT/"),
+    ("Troops, Inc. /Cayman Islands/", "TROOPS Inc"),
+    ("Alight, Inc. / Delaware", "Alight Inc."),
+    ("Assa Abloy AB ser. B", "Assa Abloy"),
+    ("Liberty Broadband Corp Series A", "Liberty Broadband"),
+    ("Schaeffler AG Pref", "Schaeffler AG"),
+    ("Vertex Pharmaceuticals Incorpor", "Vertex Pharmaceuticals Inc"),
+    ("West Pharmaceutical Services, I", "West Pharmaceutical Services Inc."),
+    ("CenterPoint Energy, Inc (Holdin", "CenterPoint Energy Inc"),
 ]
 
 
@@ -103,6 +116,10 @@ def test_two_spellings_of_one_name(one: str, other: str) -> None:
         ("Boeing", "Boing"),
         ("Blue Sky", "Blu Sky"),
         ("Quest", "Qust"),
+        ("Alpha/Gigantic", "Alpha"),
+        ("Sequoia Capital Growth Partners I", "Sequoia Capital Growth Partners"),
+        ("Blackstone Series A Fund", "Blackstone Fund"),
+        ("Acme Ltd (India", "India Ltd"),
     ],
 )
 def test_two_names(one: str, other: str) -> None:
@@ -124,6 +141,32 @@ def test_a_name_is_never_taken_down_to_nothing() -> None:
     for name in ("The", "Co", "Inc.", "GmbH", "A", "公司", "de C.V.", "株式会社"):
         assert names.parse(name).core or not names.plain_words(name)
     assert keys.name_key("N/A") is keys.name_key("  ") is keys.name_key(None) is None
+
+
+def test_a_name_is_one_with_its_form_run_into_it() -> None:
+    assert names.parse("SiemensAG").written == names.parse("Siemens AG").written == "siemensag"
+
+
+def test_every_line_of_known_names_says_something_and_no_name_is_two_companies() -> None:
+    lines = [[names.parse(each).key for each in line.split("|")] for line in BRANDS]
+    assert len(lines) > 600
+    assert [line for line in lines if len(set(line)) < 2] == []
+    several = Counter(key for line in lines for key in set(line))
+    assert [key for key, count in several.items() if count > 1] == []
+
+
+def test_names_known_to_be_one_company_are_not_those_of_two_registrants(data: Path) -> None:
+    """Where a name is another company's too (CHS Inc., Community Health Systems) it is no line."""
+    line_of = {
+        names.parse(n).key: place for place, line in enumerate(BRANDS) for n in line.split("|")
+    }
+    found: dict[int, set[str]] = defaultdict(set)
+    for company in labelled.registrants():
+        key = names.parse(company.name or "").key
+        if key in line_of:
+            found[line_of[key]].add(key)
+    assert len(found) > 250
+    assert [keys_ for keys_ in found.values() if len(keys_) > 1] == []
 
 
 def test_former_and_trade_names_are_found_within_a_name() -> None:

@@ -59,6 +59,9 @@ def test_senior_and_junior_are_a_question() -> None:
 
 HOME: dict[str, Any] = {"street": "12 Oak Lane", "city": "York", "postal_code": "YO1"}
 BORN: dict[str, Any] = {"birth_date": "1990-03-15"}
+OFFICE: dict[str, Any] = {
+    "phones": ("+12125550123",), "company": "Acme Inc", "city": "York", "country": "US",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -77,11 +80,13 @@ BORN: dict[str, Any] = {"birth_date": "1990-03-15"}
          Individual("2", "Pat", "Smith", national_id="10252222", **HOME)),
         (Individual("1", "Jie", "Wang", birth_date="1993-09-14"),
          Individual("2", "Wang", "Wei", birth_date="1997-09-14")),
+        (Individual("1", "Daniel", "Dunmore", ("d.dunmore@acme.com",), **OFFICE),
+         Individual("2", "Daniel", "Hollis", ("daniel@acme.com",), **OFFICE)),
     ],
     ids=["twins", "a couple's mail", "one letter apart", "alike", "generations", "numbers",
-         "half of the name swapped"],
+         "half of the name swapped", "an office's phone"],
 )  # fmt: skip
-def test_two_of_a_family_are_never_linked(one: Individual, other: Individual) -> None:
+def test_two_of_a_family_or_an_office_are_never_linked(one: Individual, other: Individual) -> None:
     assert compare_people(one, other).verdict != Verdict.SAME
 
 

@@ -160,6 +160,14 @@ def test_numbers_whichever_way_they_are_written(tmp_path: Path, written: str, nu
     assert found["amount"] == number
 
 
+def test_a_file_larger_than_any_list_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with path.open("wb") as file:
+        file.truncate(40 << 30)  # a hole: it takes no room on the disk
+    with pytest.raises(SettingsError, match="larger than any list"):
+        read_table(path, COLUMNS)
+
+
 @pytest.mark.parametrize("encoding", ["undefined", "base64", "nope", "idna", "ascii"])
 def test_an_encoding_that_does_not_fit_is_told(tmp_path: Path, encoding: str) -> None:
     """Some codecs of the language are for no text, and some fail without saying where."""
