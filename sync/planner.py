@@ -315,6 +315,8 @@ class Planner:
         present = {s.side for s in entity.shown} - made_again
         if not any(s.awake and not s.archived for s in entity.shown):
             return []
+        if self.store.merged_into(entity.id):
+            return []  # it lives on as another, which has the records that it is to have
         wanted_back = self.answers.restores(entity.id)
         barred = {s for s in entity.gone if deletes[s] != "restore" and not wanted_back}
         return [

@@ -100,6 +100,24 @@ def test_a_proposed_merge_may_be_done_by_hand_in_either_direction(
     quiet(world)
 
 
+def test_an_edit_of_what_stays_of_two_makes_no_record_anew(tmp_path: Path) -> None:
+    world = make_world(tmp_path, ("left", "right", "third"))
+    left = [
+        world.crms["left"].insert("Account", {"name": name, "domain": f"{name}.com"})
+        for name in ("one", "two")
+    ]
+    settle(world, 2)
+    for side, keeps, loses in (("right", "one", "two"), ("third", "two", "one")):
+        keep, lose = (find(world, side, "Account", name=name) for name in (keeps, loses))
+        world.crms[side].merge("Account", keep, [lose])
+        settle(world, 2)
+    for account in left:
+        world.crms["left"].edit("Account", account, {"phone": "+12025550101"})
+        settle(world, 2)
+    assert [len(names(world, side)) for side in world.crms] == [2, 1, 1]
+    quiet(world)
+
+
 def test_two_leftovers_merged_under_a_new_id_do_not_take_the_survivors_place(
     tmp_path: Path,
 ) -> None:
