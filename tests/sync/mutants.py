@@ -412,7 +412,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a value that cannot be held becomes blank": _caught(
         _held_is_nulled, "scenario: unknown-value", "scenario: too-long"),
     "a reference to what is not there becomes blank": _caught(
-        _dangling_is_nulled, "scenario: delete-parent"),
+        _dangling_is_nulled, "scenario: delete-parent-let-go"),
     "a deferred reference is dropped": _caught(
         _deferred_is_dropped, "scenario: parents"),
     "a refused field counts as done": _caught(
