@@ -28,7 +28,10 @@ class Condition(Strict):
     not_in: list[Scalar] | None = Field(None, description="has none of these values")
     present: bool | None = Field(None, description="true: has a value; false: blank")
     contains: str | None = Field(None, description="the text or the set contains this")
-    at_least: str | None = Field(None, description="for ordered values such as lifecycle_stage")
+    at_least: str | int | float | None = Field(
+        None, description="this or more: a number, a date, a value with an order (lifecycle_stage)"
+    )
+    at_most: str | int | float | None = Field(None, description="this or less, likewise")
 
     @model_validator(mode="after")
     def _some_operator(self) -> Condition:

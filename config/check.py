@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -123,7 +125,7 @@ def problems_with_fields(
     for where, of_kind, condition in _conditions(config):
         yield from _path((*where, "field"), condition.field, of_kind, known)
     if orders is not None:
-        yield from _orders(config, {**orders, **rules.given_orders(config)})
+        yield from _bounds(config, known, orders)
     yield from _fields_of_maps(config, known)
     yield from _fields_told(config, known["account"])
 
@@ -135,25 +137,58 @@ def _fields_told(config: Config, known: Mapping[str, str]) -> Iterator[Problem]:
             yield _no_field(where, name, told)
 
 
-def _orders(config: Config, orders: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    for name, side in config.sides.items():
-        for where, _kind, condition in _side_conditions(("sides", name), side):
-            if condition.at_least is not None:
-                yield from _at_least((*where, "at_least"), condition, orders)
+_NUMBERS, _DATES = ("integer", "number", "money"), ("date", "datetime")
 
 
-def _at_least(
-    key: KeyPath, condition: Condition, orders: Mapping[str, Sequence[str]]
+def _bounds(
+    config: Config, known: Mapping[str, Mapping[str, str]], orders: Mapping[str, Sequence[str]]
 ) -> Iterator[Problem]:
-    """A condition that could never hold: the sync would wait for it in silence."""
-    name = condition.field.rpartition(".")[2]
-    order = orders.get(name)
-    if not order:
+    """`at_least` and `at_most` that could never hold: what waits for them would do so in silence.
+    Only the conditions of sides go by the orders that rules give."""
+    types = {name: kind_of for names in known.values() for name, kind_of in names.items()}
+    own = {**orders, **rules.given_orders(config)}
+    for where, _kind, condition in _conditions(config):
+        name = condition.field.rpartition(".")[2]
+        order = (own if where[0] == "sides" else orders).get(name)
+        for word in ("at_least", "at_most"):
+            value = getattr(condition, word)
+            if value is not None:
+                of_type = types.get(condition.field, types.get(name, ""))
+                yield from _bound((*where, word), name, value, order, of_type)
+
+
+def _bound(
+    key: KeyPath, name: str, value: str | float, order: Sequence[str] | None, of_type: str
+) -> Iterator[Problem]:
+    if order:
+        if value not in order:
+            what = f"`{value}` is not in the order of `{name}`"
+            yield Problem(key, what, suggest(str(value), order, "Values"))
+    elif of_type in _NUMBERS:
+        yield from _parses(key, _finite, str(value))
+    elif of_type in _DATES:
+        yield from _parses(key, _day, str(value))
+    elif of_type:  # that there is no such field is told already
         what = f"the values of `{name}` have no order"
         yield Problem(key, what, "Give the field an `order` in its rule, or write `in: [...]`.")
-    elif condition.at_least not in order:
-        what = f"`{condition.at_least}` is not in the order of `{name}`"
-        yield Problem(key, what, suggest(str(condition.at_least), order, "Values"))
+
+
+def _finite(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("nan")
+    if not number.is_finite():
+        raise SettingsError(f"`{text}` is not a number", remedy="Write a number, such as 250.")
+    return number
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        remedy = "Write it as YYYY-MM-DD."
+        raise SettingsError(f"`{text}` is not a date", remedy=remedy) from None
 
 
 def _fields_of_maps(config: Config, known: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:

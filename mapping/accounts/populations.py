@@ -51,7 +51,8 @@ class Plain:
     not_in: Sequence[Any] | None = None
     present: bool | None = None
     contains: str | None = None
-    at_least: str | None = None
+    at_least: str | float | None = None
+    at_most: str | float | None = None
     model_fields_set: set[str] = dataclasses.field(default_factory=lambda: {"equals"})
 
 

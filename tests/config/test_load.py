@@ -280,9 +280,14 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(
 
 
 FIELDS = {
-    "account": {"name": "text", "account_type": "enum", "billing_address": "address"},
+    "account": {
+        "name": "text",
+        "account_type": "enum",
+        "billing_address": "address",
+        "employees": "integer",
+    },
     "person": {"title": "text", "email": "email", "account": "ref", "email_opt_out": "bool"},
-    "opportunity": {"name": "text", "stage": "enum"},
+    "opportunity": {"name": "text", "stage": "enum", "close_date": "date"},
 }
 ORDERS = {"stage": ("new", "won")}
 FIELD_MISTAKES = {
@@ -299,6 +304,16 @@ FIELD_MISTAKES = {
     "at least of what has no order": (
         changed(10, "    type: hubspot", "    scope: {person: [{field: title, at_least: boss}]}"),
         11, f"{SIDE}.scope.person[0].at_least: the values of `title` have no order", "`order`",
+    ),
+    "at most what is no number": (
+        changed(10, "    type: hubspot",
+                "    scope: {account: [{field: employees, at_most: few}]}"),
+        11, f"{SIDE}.scope.account[0].at_most: `few` is not a number", "such as 250",
+    ),
+    "at least what is no date": (
+        changed(10, "    type: hubspot",
+                "    scope: {opportunity: [{field: close_date, at_least: May}]}"),
+        11, f"{SIDE}.scope.opportunity[0].at_least: `May` is not a date", "YYYY-MM-DD",
     ),
     "rule of no field": (changed(15, "      titel: two-way"), 15,
                          "rules.person.fields.titel: there is no field `titel`", "mean `title`"),
