@@ -44,7 +44,7 @@ WHITESPACE = (
     Column("product", ("Product", "Offering"), required=True),
     Column("status", ("Status", "State"), required=True),
     Column("value", ("Value", "Worth", "Spend"), "number"),
-    Column("currency", ("Currency",)),
+    Column("currency", ("Currency",), "currency"),
     Column("competitor", ("Competitor", "With")),
     Column("note", ("Note", "Why", "Remark")),
 )
@@ -85,6 +85,10 @@ def _membership(
     if at not in reader.graph.entries:
         what = f"{person.name} belongs to no account, and the row names none"
         raise reader.error(number, "account", what, "Fill the column Account.")
+    where = str(deal.values.get("account") or "") if deal else ""
+    if deal and where in reader.graph.entries and reader.graph.top(where) != reader.graph.top(at):
+        what = f"{deal.name} is an opportunity of another company"
+        raise reader.error(number, "opportunity", what, "Name one of the account, or that account.")
     superior = reader.one(number, "reports_to", "person", row.get("reports_to"))
     confidence = row.get("confidence")
     when = row.get("date")

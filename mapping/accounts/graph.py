@@ -109,6 +109,16 @@ class Graph:
             waiting += [child.key for child in self.children(key)]
         return list(found.values())
 
+    def top(self, account: str) -> str:
+        """The key of the company that an account belongs to: the top of its parents."""
+        seen = {account}
+        while (above := self.entries[account].values.get("parent")) in self.entries:
+            account = str(above)
+            if account in seen:
+                return min(seen)
+            seen.add(account)
+        return account
+
     def find(self, kind: str, text: str) -> list[Entry]:
         """Entries that a person may mean: by key, by any side's id, else by name or e-mail."""
         if text in self.entries and self.entries[text].kind == kind:

@@ -79,7 +79,7 @@ OPPORTUNITY_COLUMNS = (
     Column("account", ("Account ID", "Company ID", "Associated company ID", "Account", "Company"),
            required=True),
     Column("amount", ("Amount", "Value", "Deal amount", "ACV", "ARR"), "number"),
-    Column("currency", ("Currency", "Amount currency", "Currency code")),
+    Column("currency", ("Currency", "Amount currency", "Currency code"), "currency"),
     Column("stage", ("Stage", "Deal stage", "Sales stage")),
     Column("probability", ("Probability", "Win probability", "Deal probability"), "percent"),
     Column("is_closed", ("Closed", "Is closed"), "bool"),

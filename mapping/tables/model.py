@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from core.errors import SettingsError
 
-ColumnType = Literal["text", "date", "number", "percent", "list", "bool"]
+ColumnType = Literal["text", "date", "number", "percent", "currency", "list", "bool"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from mapping.tables.values import (
     yes_or_no,
 )
 from mapping.tables.workbook import open_workbook
+from mapping.values import currency
 
 _WORKBOOKS = (".xlsx", ".xlsm", ".xltx")
 MOST_ROWS = 2_000_000
@@ -207,6 +208,7 @@ _REMEDIES = {
     "date": "Write dates as YYYY-MM-DD, or format the column as a date and save again.",
     "number": "Write numbers plainly, such as 1234.50.",
     "percent": "Write a number from 0 to 100, or from 0 to 1.",
+    "currency": "Write the ISO code of the currency, such as EUR.",
     "bool": "Write yes or no.",
     "text": "Correct the cell.",
     "list": "Correct the cell.",
@@ -242,6 +244,7 @@ _CONVERTS: Mapping[str, Convert] = {
     "text": lambda value: value if isinstance(value, str) else as_text(value),
     "number": number,
     "percent": percent,
+    "currency": lambda value: currency(text) if (text := as_text(value)) else None,
     "list": several,
     "bool": yes_or_no,
 }

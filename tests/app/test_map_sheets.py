@@ -109,6 +109,10 @@ MISTAKES = {
     "whitespace: less than nothing": (
         "Account,Product,Status,Value\nAcme,Support,gap,-5\n", "line 2: value: -5 is less than",
     ),
+    "whitespace: no currency": (
+        "Account,Product,Status,Value,Currency\nAcme,Support,gap,5,Taler\n",
+        "currency: `Taler` is not an ISO currency",
+    ),
 }  # fmt: skip
 
 
@@ -122,6 +126,18 @@ def test_stated_whitespace_that_is_not_understood(
     told = call("-c", str(folder / "tieline.yaml"), "map", "account", "1", *sheets(folder))
     assert told.code == 2
     assert message in told.err
+
+
+@pytest.mark.parametrize(("account", "code"), [("1", 0), ("2", 0), ("3", 2)])
+def test_an_opportunity_of_another_company_has_no_committee_here(
+    folder: Path, call: Callable[..., Result], account: str, code: int
+) -> None:
+    row = f"Person,Account,Opportunity,Role\nann@acme.example,{account},Acme rollout,Champion\n"
+    (folder / "c.csv").write_text(row, encoding="utf-8")
+    (folder / "tieline.yaml").write_text(CONFIG + "  committee: c.csv\n", encoding="utf-8")
+    told = call("-c", str(folder / "tieline.yaml"), "map", "account", "1", *sheets(folder))
+    assert told.code == code, told.err
+    assert ("Acme rollout is an opportunity of another company" in told.err) == bool(code)
 
 
 WRONG = {
