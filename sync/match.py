@@ -158,7 +158,7 @@ class Matcher:
         current = self.store.row(*row.key)
         if current is None or current.entity is not None:
             return True
-        if self._by_stamp(current, matching) or self._by_conversion(current, matching):
+        if self._by_stamp(current, matching) or self._by_conversion(current, settings, matching):
             return True
         values = self.resolved(current)
         for names in settings.match:
@@ -248,15 +248,25 @@ class Matcher:
         self._link(row, stamp, "stamp", matching)
         return True
 
-    def _by_conversion(self, row: Row, matching: Matching) -> bool:
+    def _by_conversion(self, row: Row, settings: KindSettings, matching: Matching) -> bool:
         found = self._near(row, converted_into(row, self.store, self.references))
-        free = [r for r in found if not (r.entity and self._occupied(r.entity, row.side))]
+        free = [
+            r for r in found if self._is_free(r, row.side) and not self._claimed(r, row, settings)
+        ]
         if len({r.entity or r.key for r in free}) > 1:
             self._ask(row, "ambiguous", "came of a lead that fits several", free, matching)
             return True
         for other in free[:1]:
             self._link_both(row, other, "conversion", matching)
         return bool(free)
+
+    def _claimed(self, other: Row, row: Row, settings: KindSettings) -> bool:
+        """Whether a record that could belong to a converted lead shares a whole key with another
+        one of the lead's side: a deal of that person, but not the one that the lead became."""
+        values = self.resolved(other)
+        keys = [self._key(values, other.kind, names) for names in settings.match]
+        rivals = [r for key in keys for r in self._rivals(other, key)]
+        return any(r.side == row.side and r.key != row.key for r in rivals)
 
     def _link_both(self, row: Row, other: Row, how: str, matching: Matching) -> None:
         entity = other.entity or self._new_entity(other)

@@ -160,7 +160,15 @@ class People:
             picked = [*there, None][choice % (len(there) + 1)]
             return picked and picked.at[side][1]
         members = [t for n, t in enumerate(there) if choice >> n & 1 and self._everywhere(t)]
+        if not thing.linked and side != LEAD_SIDE:
+            members = [t for t in members if not self._has_a_new_deal(t)]
         return [{"id": t.at[side][1], "label": None, "primary": False} for t in members]
+
+    def _has_a_new_deal(self, person: Thing) -> bool:
+        """Whether a conversion made a deal that no run has seen: a new deal of that person on
+        another side would be taken for it."""
+        deal = self.things.get(f"deal of {person.key}")
+        return deal is not None and not deal.linked
 
     def _everywhere(self, person: Thing) -> bool:
         """Whether every side has, or is to get, a record that a deal can name."""

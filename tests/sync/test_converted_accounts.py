@@ -69,3 +69,25 @@ def test_a_free_company_that_fits_by_the_keys_comes_before_the_question(tmp_path
     settle(world, 2)
     assert asked(world) == []
     assert len(right.snapshot()["Account"]) == 2
+
+
+def test_a_deal_that_has_its_own_counterpart_is_not_what_the_lead_became(tmp_path: Path) -> None:
+    world = make_world(tmp_path, leads=("left",))
+    left, right = world.crms["left"], world.crms["right"]
+    fields = {"name": "Acme", "domain": "acme.com"}
+    acme = {side: crm.insert("Account", fields) for side, crm in world.crms.items()}
+    lead = left.insert("Lead", {"last_name": "Quick", "email": "zoe@acme.com"})
+    settle(world, 2)
+    zoe = find(world, "right", "Contact", email="zoe@acme.com")
+    left.convert(lead, account_id=acme["left"], opportunity_name="deal of Zoë")
+    engine = {"name": "Engine", "stage": "prospecting"}
+    left.insert("Opportunity", {**engine, "account": acme["left"]})
+    roles = [{"id": zoe, "role": "", "primary": False}]
+    right.insert("Opportunity", {**engine, "account": acme["right"], "contacts": roles})
+    settle(world, 2)
+    with world.engine.store() as store:
+        rows = list(store.rows("kind = 'opportunity' AND state = 'live'"))
+        assert store.questions() == []
+    named = {(row.entity, row.seen["name"]) for row in rows}
+    assert sorted(name for _, name in named) == ["Engine", "deal of Zoë"]
+    assert len(rows) == 4
