@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 Kind = Literal["account", "person", "opportunity"]
 Scalar = str | int | float | bool | None
@@ -32,6 +39,12 @@ class Condition(Strict):
         None, description="this or more: a number, a date, a value with an order (lifecycle_stage)"
     )
     at_most: str | int | float | None = Field(None, description="this or less, likewise")
+
+    @model_serializer(mode="wrap")
+    def _without_at_most(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Left out where it is not given, so that rules of a version without it are no others."""
+        said: dict[str, Any] = handler(self)
+        return {k: v for k, v in said.items() if k != "at_most" or v is not None}
 
     @model_validator(mode="after")
     def _some_operator(self) -> Condition:

@@ -145,15 +145,15 @@ def _bounds(
 ) -> Iterator[Problem]:
     """`at_least` and `at_most` that could never hold: what waits for them would do so in silence.
     Only the conditions of sides go by the orders that rules give."""
-    types = {name: kind_of for names in known.values() for name, kind_of in names.items()}
     own = {**orders, **rules.given_orders(config)}
-    for where, _kind, condition in _conditions(config):
-        name = condition.field.rpartition(".")[2]
+    for where, kind, condition in _conditions(config):
+        head, _, tail = condition.field.partition(".")
+        of_kind, name = (head, tail) if head in known else (kind, condition.field)
         order = (own if where[0] == "sides" else orders).get(name)
+        of_type = known[of_kind].get(name) or known[of_kind].get(name.partition(".")[0], "")
         for word in ("at_least", "at_most"):
             value = getattr(condition, word)
             if value is not None:
-                of_type = types.get(condition.field, types.get(name, ""))
                 yield from _bound((*where, word), name, value, order, of_type)
 
 

@@ -86,7 +86,8 @@ Place = Callable[[Value], int | None]
 
 def _places(field: str, orders: Orders) -> Place | None:
     """What says how far a value of the field has come, where its values have an order."""
-    name = field.rpartition(".")[2]
+    of_kind, _, rest = field.partition(".")
+    name = rest if of_kind in FIELDS else field
     order = orders.get(name)
     if order:
         return lambda value: order.index(value) if value in order else None

@@ -418,10 +418,11 @@ class Executor:
             let_go(self.store, action.entity, side.name)  # what was deleted there is its tombstone
         self.store.put([row])
         if action.verb is Verb.CREATE:
-            rejoin(self.store, row)
-        names = [f.name for f in taken]
-        self.journal.passed(action.entity, side.name, ["", *names])
-        return dict(row.seen) if action.verb is Verb.CREATE else {n: row.seen[n] for n in names}
+            for key, names in rejoin(self.store, row).items():
+                self._settler.rejoined.setdefault(key, set()).update(names)
+        took = [f.name for f in taken]
+        self.journal.passed(action.entity, side.name, ["", *took])
+        return dict(row.seen) if action.verb is Verb.CREATE else {n: row.seen[n] for n in took}
 
     def _kept(self, action: Action, taken: Sequence[FieldWrite], row: Row) -> list[FieldWrite]:
         """The fields that the side did not silently leave as they were; those are refused."""

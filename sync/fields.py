@@ -175,6 +175,8 @@ def _fullest(views: Sequence[View]) -> View | None:
 def _later(views: Sequence[View], context: FieldContext) -> Verdict:
     based = [v for v in views if not v.fresh]
     settled = [v for v in based if not v.owes and not v.moved]
+    if any(v.owes for v in based):  # a side that cannot be written says nothing of what is owed
+        settled = [v for v in settled if v.writable] or settled
     moved = [v for v in based if v.moved]
     if all(v.owes for v in moved):
         moved += settled if moved else []

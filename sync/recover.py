@@ -11,7 +11,8 @@ from sync.fields import blank
 from sync.journal import Journal, Op
 from sync.model import Action, Row, State, Verb
 from sync.refs import References, shape_of
-from sync.settle import agree
+from sync.rejoin import rejoin
+from sync.settle import agree, let_go
 from sync.sides import Side, by_name
 from sync.store import Store
 
@@ -104,6 +105,8 @@ def _adopt(
     row.dirty = True
     store.put([row])
     references.linked(action.entity, side.name, row.object_type, row.id)
+    let_go(store, action.entity, side.name)
+    rejoin(store, row)
     _agree(row, action, store, references, definitions[row.kind])
 
 

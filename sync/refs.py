@@ -8,6 +8,7 @@ from typing import Any
 from mapping.canonical import FieldDef, role_key
 from sync.fields import Projected, Shape
 from sync.model import Row, State, Value
+from sync.privacy import hidden
 from sync.sides import Side, by_name
 from sync.store import Store
 
@@ -80,7 +81,7 @@ class References:
         problems: dict[str, str] = {}
         for name, value in values.items():
             kind = definitions[name].type if name in definitions else "text"
-            if value is None or kind not in ("ref", "owner", "roles"):
+            if value is None or hidden(value) or kind not in ("ref", "owner", "roles"):
                 resolved[name] = value
             elif kind == "roles":
                 resolved[name] = self._resolve_roles(row.side, value)

@@ -5,30 +5,39 @@ from __future__ import annotations
 from sync.model import Row, State
 from sync.store import Store
 
+Sets = dict[tuple[str, str, str], set[str]]
+"""Sets: the names of fields, by record."""
 
-def rejoin(store: Store, made: Row) -> None:
-    """Have the sets of the made record's side that lost its predecessor decided as at a first link.
+
+def rejoin(store: Store, made: Row) -> Sets:
+    """Have the made record's side owe it to the sets that it is still in elsewhere; returns them.
 
     A vendor takes a deleted record out of all associations. Nobody wished that of those that stay,
-    and with the base kept it would stand as a difference that neither side has made.
+    and what was settled would stand as a difference that neither side has made.
     """
+    found: Sets = {}
     known = store.by_entities([str(made.entity)]).get(str(made.entity), [])
-    gone = [
-        row for row in known if row.side == made.side and row.state in (State.GONE, State.ARCHIVED)
-    ]
-    for old in gone:
-        part = f'"id":"{old.id}"'
+    gone = (State.GONE, State.ARCHIVED)
+    if not any(row.side == made.side and row.state in gone for row in known):
+        return found
+    for twin in known:
+        if twin.side == made.side or twin.state is not State.LIVE:
+            continue
         where = "side = ? AND state = 'live' AND instr(base, ?) > 0"
-        for row in list(store.rows(where, (made.side, part))):
-            lost = [name for name, value in row.base.items() if _holds(value, old)]
-            for name in lost:
-                del row.base[name]
-            row.dirty = row.dirty or bool(lost)
-            store.put([row])
+        for holder in list(store.rows(where, (twin.side, f'"id":"{twin.id}"'))):
+            names = {name for name, value in holder.base.items() if _holds(value, twin)}
+            for row in store.by_entities([str(holder.entity)]).get(str(holder.entity), []):
+                lacking = names & row.base.keys() if row.side == made.side else set()
+                if lacking and row.state is State.LIVE:
+                    row.owes |= lacking
+                    row.dirty = True
+                    store.put([row])
+                    found.setdefault(row.key, set()).update(lacking)
+    return found
 
 
-def _holds(value: object, old: Row) -> bool:
-    ref = {"object": old.object_type, "id": old.id}
+def _holds(value: object, row: Row) -> bool:
+    ref = {"object": row.object_type, "id": row.id}
     return isinstance(value, list) and any(
         isinstance(item, dict) and item.get("ref") == ref for item in value
     )

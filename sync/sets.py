@@ -97,13 +97,16 @@ def _wanted(
     others' changes applied."""
     wanted = members(target.value, context.shape)
     sources: list[str] = []
-    for other in views if target.owes and not target.fresh else ():
-        if not other.owes and not other.fresh:
-            theirs = members(other.base, context.shape)
-            mine = members(target.base, context.shape)
-            mine = {key: theirs.get(key, member) for key, member in mine.items()}
-            if _apply(wanted, mine, theirs):
-                sources.append(other.side)
+    others = [v for v in views if not v.owes and not v.fresh]
+    others = [v for v in others if v.writable] or others
+    if target.owes and not target.fresh and others:
+        theirs: Members = {}
+        for other in others:  # one of them may lack members for reasons of its own
+            theirs = {**members(other.base, context.shape), **theirs}
+        mine = members(target.base, context.shape)
+        mine = {key: theirs.get(key, member) for key, member in mine.items()}
+        if _apply(wanted, mine, theirs):
+            sources.append(others[0].side)
     for other in views:
         if other.side == target.side:
             continue

@@ -32,6 +32,9 @@ class Settler:
     """(action id, field) pairs that a vendor did not take, or only in part."""
     sent: Mapping[tuple[str, str, str, str], Value]
     """Sets as they were written, by record and field."""
+    rejoined: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+    """Record -> its sets that a record made by this plan is to get back into: what was decided of
+    them before is not all that there is to do."""
     _settlements: Mapping[str, Settlement] = field(init=False)
     _carried: Mapping[str, set[str]] = field(init=False)
     """Action -> the fields that it carries."""
@@ -61,6 +64,9 @@ class Settler:
             for settlement in self.plan.settlements:
                 rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
                 self._settle(settlement, rows, over=True)
+            creates = [a for a in self.plan.actions if a.verb is Verb.CREATE]
+            lost = [a.entity for a in creates if (a.id, "") not in self.acknowledged]
+            self.store.set_unmade(lost, True)
             for entity, side in self.plan.unlink:
                 if entity not in undeleted:
                     let_go(self.store, entity, side)
@@ -72,20 +78,23 @@ class Settler:
     def _settle(self, settlement: Settlement, rows: Sequence[Row], *, over: bool) -> None:
         live = [row for row in rows if row.state is State.LIVE]
         before = {row.key: (dict(row.base), set(row.owes), row.dirty) for row in live}
-        names = dict.fromkeys(n for bases in settlement.bases.values() for n in bases)
+        open_ = {n for row in live for n in self.rejoined.get(row.key, ())}
+        names = dict.fromkeys(
+            n for bases in settlement.bases.values() for n in bases if n not in open_
+        )
         unmade = False
         for name in names:
             without = self._without(settlement, name)
             if not without:
                 self._everywhere(live, settlement, name)
-            elif self._between(live, settlement, name, without):
-                unmade = unmade or not without <= {row.side for row in live}
-            elif over:
+                continue
+            unmade = unmade or not without <= {row.side for row in live}
+            if not self._between(live, settlement, name, without) and over:
                 self._nowhere(live, settlement, name)
         if unmade or (names and over):
             self.store.set_unmade([settlement.entity], unmade)
         for name, agreed in settlement.members.items():
-            if name not in names or self._without(settlement, name):
+            if name not in open_ and (name not in names or self._without(settlement, name)):
                 self._members([row for row in live if name in row.seen], name, agreed)
         for row in live:
             row.dirty = row.unsettled or (row.dirty and not over)
@@ -101,7 +110,11 @@ class Settler:
         """The sides that have not got the value, or not yet."""
         lacking = set(settlement.lacking.get(name, ()))
         waits = settlement.waits.get(name, ())
-        return lacking | {self._sides.get(a, "") for a in waits if not self._passed(a, name)}
+        return lacking | {self._side(a) for a in waits if not self._passed(a, name)}
+
+    def _side(self, action: str) -> str:
+        """The side of an action, also of one that waits and is not in the plan."""
+        return self._sides.get(action) or next(iter(action.split("/")[1:2]), "")
 
     def _everywhere(self, live: Sequence[Row], settlement: Settlement, name: str) -> None:
         for row in live:
@@ -153,6 +166,11 @@ class Settler:
             )
             if not changed or sum(having) < 2:
                 continue  # what nobody changed and is not the same everywhere is drift
+            if any(
+                not has and key in own and key in wanted
+                for own, has in zip(shown, having, strict=True)
+            ):
+                continue  # other roles of a member that all have: a change until all took it
             for row, own, base, has in zip(rows, shown, settled, having, strict=True):
                 if not has:
                     row.owes.add(name)

@@ -388,6 +388,33 @@ def test_the_rules_digest_changes_with_rules_and_filters_and_with_nothing_else(
         10, "    type: hubspot", "    scope: {person: [{field: email, present: true}]}"
     )
     assert digest(scoped) != before
+    # as versions before `at_most` worked it out: an upgrade changes no rule
+    assert digest(scoped) == "b3ac97aa659a872e5acae6889fed06de6d7018b2dbb616b07a30f159d2dc8f02"
+
+
+def test_bounds_go_by_the_field_of_that_kind(written: Callable[[str], Path]) -> None:
+    custom = (
+        "custom: {account: {tier: {type: enum}, score: {type: number}},"
+        " person: {score: {type: text}}}"
+    )
+    order = "  account: {fields: {custom.tier: {order: [bronze, silver, gold]}}}"
+    conditions = (
+        "{field: custom.tier, at_least: silver}, {field: custom.score, at_most: 5}",
+        "{field: custom.tier, at_least: iron}",
+        "{field: custom.score, at_most: many}",
+    )
+    told = []
+    for condition in conditions:
+        scope = f"    scope: {{account: [{condition}]}}"
+        lines = changed(10, "    type: hubspot", scope).splitlines()
+        lines[lines.index("rules:") + 1 : lines.index("rules:") + 1] = [order]
+        try:
+            load_config(written("\n".join([*lines, custom])), fields=FIELDS, orders=ORDERS)
+            told.append("")
+        except SettingsError as error:
+            told.append(error.message.rpartition(": ")[2])
+    wrong = ["`iron` is not in the order of `custom.tier`", "`many` is not a number"]
+    assert told == ["", *wrong]
 
 
 def test_a_mapping_is_a_shipped_one_by_name_or_a_file_by_path(tmp_path: Path) -> None:

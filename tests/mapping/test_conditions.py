@@ -67,6 +67,14 @@ def test_an_order_of_the_rules_stands_above_the_usual_one() -> None:
     assert not holds(warm, lambda _: "unheard of", orders)
 
 
+@pytest.mark.parametrize("field", ["custom.tier", "account.custom.tier"])
+def test_custom_fields_have_orders_too(field: str) -> None:
+    orders: Orders = {"custom.tier": ("bronze", "silver", "gold")}
+    silver = Condition(field=field, at_least="silver")
+    assert holds(silver, lambda _: "gold", orders)
+    assert not holds(silver, lambda _: "bronze", orders)
+
+
 def test_a_part_of_a_value_is_looked_up() -> None:
     assert lookup({"annual_revenue": MONEY}, "annual_revenue.amount") == "250000.50"
     assert lookup({"custom.size": 3}, "custom.size") == 3
