@@ -74,6 +74,12 @@ class ToldLog:
         decided anew."""
         with _guarded(self.folder):
             entries = self.entries(partner)
+            if any("decided" not in entry for entry in entries):
+                raise StateError(
+                    f"{self._log} has lines of an earlier form, which no answer can be held against",
+                    remedy="Move the file away and keep it: what it says was told is then not known"
+                    " here, so share only what may be told besides.",
+                )
             days = [_day(entry) for entry in entries if entry["decided"]]
             return Past([self._earlier(e, cell) for e in entries for cell in e["sets"]], days)
 

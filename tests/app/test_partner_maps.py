@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from app.told import ToldLog
+from app.told import _FIRST, ToldLog, _hash
 from core.errors import StateError
 from tests.app.office import Office, Result
 from tests.mapping.accounts.lists import NAMES
@@ -238,6 +238,15 @@ def test_reports_of_several_days_that_add_up_to_one_account_tell_nothing(
             assert found.code == 0, found.err
             answers.append([c["count"] for c in json.loads(path.read_text())["counts"]])
     assert answers[:3] == answers[3:] == [[10], [10], [10]]
+
+
+def test_a_log_of_an_earlier_form_is_told_as_that(folder: Path) -> None:
+    log = folder / ".tieline" / "partners" / "told.jsonl"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    entry = {"before": _FIRST, "at": "2026-11-01T00:00:00", "partner": "acme", "sets": []}
+    log.write_text(json.dumps({**entry, "hash": _hash(entry)}) + "\n", encoding="utf-8")
+    with pytest.raises(StateError, match="lines of an earlier form"):
+        ToldLog(folder / ".tieline").past("acme")
 
 
 def test_a_log_that_was_changed_stops_every_further_report(
