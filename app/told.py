@@ -76,7 +76,7 @@ class ToldLog:
             entries = self.entries(partner)
             if any("decided" not in entry for entry in entries):
                 raise StateError(
-                    f"{self._log} has lines of an earlier form, which no answer can be held against",
+                    f"{self._log} has lines of an earlier form: no answer can be held against them",
                     remedy="Move the file away and keep it: what it says was told is then not known"
                     " here, so share only what may be told besides.",
                 )

@@ -369,7 +369,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "what drifted is written": _caught(
         _drift_is_written, "row: nothing changed, different (drift)", "scenario: verify-fix"),
     "the base moves before the write": _caught(
-        _base_moves_before_the_write, "scenario: retry"),
+        _base_moves_before_the_write, "scenario: refused-field", "scenario: stale-plan"),
     "unacknowledged fields are settled": _caught(
         _unacknowledged_is_settled, "scenario: refused-field"),
     "what a side owes is forgotten": _caught(
