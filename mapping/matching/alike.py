@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from rapidfuzz.distance import Indel, JaroWinkler
 
-from mapping.matching.names import DESCRIBING, WEAK, Name, entries, families, parse
+from mapping.matching.names import (
+    DESCRIBING,
+    OF_ISSUES,
+    WEAK,
+    Name,
+    entries,
+    families,
+    form_words,
+    parse,
+)
 
 NUMERAL = re.compile(r"\d+|[ivx]{1,4}")
 RARE = 9.0
@@ -63,6 +72,37 @@ def weight(word: str) -> float:
     if known is not None:
         return known
     return RARE if len(word) > 2 or not word.isalpha() else RARE - 2.0
+
+
+def completed(name: Name, other: Name) -> Name:
+    """A name whose end was cut off by a full field, or whose legal form is misspelt, as it reads
+    in full where the other one goes on just there; else the name itself.
+
+    `Booz Allen Hamilton Holding Cor` beside `… Corp`, `Fair Isaac Corproation` beside `… Corp`.
+    """
+    size = len(other.core)
+    if name.forms or name.core == other.core or len(name.core) < size:
+        return name
+    if len(name.core) == size:
+        last, whole = name.core[-1], other.core[-1]
+        whole_word = NUMERAL.fullmatch(last) or last in word_weights()
+        begun = name.full and name.core[:-1] == other.core[:-1] and not whole_word
+        begun = begun and whole.startswith(last)
+    else:
+        begun = name.core[:size] == other.core and _begins_form(name, name.core[size:], other.forms)
+    return replace(name, core=other.core, forms=other.forms) if begun else name
+
+
+def _begins_form(name: Name, rest: Sequence[str], forms: Sequence[str]) -> bool:
+    """Whether what is left of a name is the beginning of a legal form, or one misspelt."""
+    spelled = form_words(forms)
+    *whole, last = rest
+    if not (spelled | OF_ISSUES | {"reit"}).issuperset(whole):
+        return False
+    if name.full and any(word.startswith(last) for word in spelled):
+        return True
+    slips = (word for word in spelled if len(word) >= 7 and word[0] == last[0])
+    return len(last) >= 7 and any(likeness(last, word) > 0.8 for word in slips)
 
 
 def compare(left: Name, right: Name) -> Alike:

@@ -30,9 +30,6 @@ OF_BANKS = frozenset(
 CUT = 0.8
 """How alike two words are of which one is the other's beginning; see `alike.likeness`."""
 
-FIELD = 24
-"""So many letters fill a field of thirty, spaces and commas not counted."""
-
 OWN = 6.5
 """A word that weighs more than this names something of its own (a unit, a sister)."""
 
@@ -41,6 +38,12 @@ PLAIN = 8.9
 
 WIDE = frozenset(("international", "worldwide", "global"))
 """Words that companies of several words drop and add with the years."""
+
+ARMS = frozenset(
+    ("international", "systems", "services", "solutions", "networks", "logistics", "energy",
+     "communications")
+)  # fmt: skip
+"""Words that behind one word name its arm as often as itself (Lufthansa Systems)."""
 
 HOUSE = frozenset(("fund", "funds", "etf", "portfolio"))
 """Words that tell a fund from the house that runs it."""
@@ -154,7 +157,8 @@ def _beside(name: NameEvidence) -> set[str]:
 def _main_apart(case: Case) -> tuple[str, ...]:
     """Words that only one of the main names has, where other names were nearer."""
     left, right = case.left.names[0], case.right.names[0]
-    if case.name.left is left and case.name.right is right:
+    left, right = alike.completed(left, right), alike.completed(right, left)
+    if (case.name.left, case.name.right) == (left, right):
         return ()
     pair = alike.compare(left, right)
     return (*pair.only_left, *pair.only_right)
@@ -167,7 +171,11 @@ def _numbers(case: Case) -> str | None:
 def _common(case: Case) -> str | None:
     pair, name = case.name.alike, case.name
     keyed = case.columns.get("domain") or case.columns.get("phone")
-    if not pair or not name.equal or pair["known"] or keyed or name.listed:
+    if not pair or not name.equal or keyed:
+        return None
+    if not pair["same_form"] and {name.left.key, name.right.key} <= shared_names():
+        return "several known companies bear this name"
+    if pair["known"] or name.listed:
         return None
     ends = (name.left, name.right)
     same = ends[0].written == ends[1].written and ends[0].qualifiers == ends[1].qualifiers
@@ -246,8 +254,8 @@ def _plain(case: Case) -> str | None:
     if not pair or name.equal or name.listed or case.columns.get("domain") or not case.over:
         return None
     telling = [word for word in pair.shared if word not in names.WEAK]
-    plain = len(telling) == 1 and alike.weight(telling[0]) < PLAIN
-    if plain or (telling and _everyday().issuperset(telling)):
+    plain = len(telling) == 1 and (alike.weight(telling[0]) < PLAIN or telling[0] in shared_names())
+    if plain or (telling and (_everyday() | unit_words()).issuperset(telling)):
         return f"only {' '.join(telling)} is in both names, which is in many"
     return None
 
@@ -265,13 +273,13 @@ def _cut(case: Case) -> str | None:
     pair, name = case.name.alike, case.name
     if not pair or name.equal or name.unique or case.columns.get("domain"):
         return None
-    cut = 0 < pair["closest"] <= CUT and not (_full(name.left) or _full(name.right))
+    cut = 0 < pair["closest"] <= CUT and not (_cut_off(name.left) or _cut_off(name.right))
     return "a word of one name is only the beginning of one of the other" if cut else None
 
 
-def _full(name: Name) -> bool:
-    """Whether a name may have been cut off in its last word, where a field was full."""
-    return not name.forms and len(name.written) >= FIELD
+def _cut_off(name: Name) -> bool:
+    """Whether a full field may have cut the last word; a quarter or a unit is a word of its own."""
+    return name.full and name.core[-1] not in unit_words()
 
 
 def _misspelt(case: Case) -> str | None:
@@ -286,10 +294,12 @@ def _misspelt(case: Case) -> str | None:
 
 
 def _slip(left: Name, right: Name) -> bool:
-    """Whether what both names begin with is another word by a letter or two (Hansen, Jansen)."""
+    """Whether what both names begin with is another word by a letter or two (Hansen, Jansen; Gold,
+    Golden)."""
     one, two = left.core[0], right.core[0]
     short = min(one, two, key=len)
-    begun = one.startswith(short) and two.startswith(short)
+    more = max(one, two, key=len).removeprefix(short)
+    begun = one.startswith(short) and two.startswith(short) and more not in ("n", "en", "e")
     return not begun and alike.likeness(one, two) > 0
 
 
@@ -297,7 +307,8 @@ def _sisters(case: Case) -> str | None:
     if case.name.equal or case.name.unique:
         return None
     own = [w for w in case.over if alike.weight(w) > OWN and w not in names.WEAK]
-    lines = [word for word in case.over if word in business_lines()]
+    arms = ARMS if case.name.alike and len(case.name.alike.shared) == 1 else frozenset()
+    lines = [word for word in case.over if word in business_lines() or word in arms]
     found = dict.fromkeys((*own, *lines))
     return f"only one name has: {' '.join(found)}" if found else None
 
@@ -307,6 +318,13 @@ OF_NAMES: tuple[Check, ...] = (
     _forms, _units, _numbers, _common, _in_full, _partnership, _funds, _plain, _turned, _cut,
     _misspelt, _sisters,
 )  # fmt: skip
+
+
+@cache
+def shared_names() -> frozenset[str]:
+    """Name keys that do not tell which company is meant."""
+    lines = names.entries("shared_names.txt")
+    return frozenset(names.parse(line.partition("|")[0].strip()).key for line in lines)
 
 
 @cache

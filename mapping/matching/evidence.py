@@ -86,6 +86,7 @@ def name_evidence(
 
 
 def _pair(left: Name, right: Name) -> NameEvidence:
+    left, right = alike.completed(left, right), alike.completed(right, left)
     pair = alike.compare(left, right)
     return NameEvidence(models().pair.log_odds(pair.features), left, right, pair, unique=False)
 

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from mapping import places, values
 from mapping.matching import names, own_free_mail
 
-NORMALISER = "tieline-keys-3"
+NORMALISER = "tieline-keys-4"
 """Version of all keys: parties that compare keys must have the same."""
 
 NOTHING = frozenset(

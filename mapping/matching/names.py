@@ -84,6 +84,24 @@ DESCRIBING = WEAK | {
 OUTER = frozenset(("group", "holding", "com", "companies", "corporate"))
 """Words around a name that do not change whose it is, where nobody else has the rest."""
 
+ISSUES = frozenset(
+    ("new", "class", "clas", "cla", "cl", "series", "serie", "ser", "warrant", "warrants", "right",
+     "rights", "common", "ordinary", "preferred", "depositary", "tranche", "shs", "non",
+     "nonvoting")
+)  # fmt: skip
+"""Words that begin what lists of shares write behind a legal form: Liberty Media Corp Series A."""
+
+OF_ISSUES = ISSUES | frozenset(
+    ("american", "each", "representing", "one", "two", "three", "four",
+     "five", "st", "sto", "stoc", "stock", "sh", "sha", "shar", "share", "shares", "non", "voting",
+     "cumulative", "redeemable", "perpetual", "convertible", "fixed", "floating", "rate", "par",
+     "value", "no", "the", "of", "and", "to")
+)  # fmt: skip
+"""Words that go on with it, besides numbers and single letters."""
+
+FIELD = 24
+"""So many letters fill a field of thirty, spaces and commas not counted."""
+
 
 UMLAUT = re.compile(r"(?<![aeiouq])([aou])e(?=[b-df-hj-np-tv-xz])|a(?=a)")
 """Letters that stand for ä, ö, ø, ü, å; not in Bauer, Boeing, Value or Quest."""
@@ -120,6 +138,11 @@ class Name:
     def exact(self) -> str:
         """The key in which Müller, Muller and Mueller are one."""
         return " ".join(map(without_umlauts, self.core))
+
+    @property
+    def full(self) -> bool:
+        """Whether it may have been cut off in its last word, where a field was full."""
+        return not self.forms and len(self.written) >= FIELD
 
     @property
     def inner(self) -> tuple[str, ...]:
@@ -175,6 +198,14 @@ def _forms() -> tuple[dict[str, tuple[Form, ...]], dict[str, tuple[Form, ...]]]:
     return _longest(start), _longest(end)
 
 
+@cache
+def form_words(chosen: tuple[str, ...]) -> frozenset[str]:
+    """The words in which legal forms of some families are written, short forms told in full."""
+    every = (form for table in _forms() for forms in table.values() for form in forms)
+    found = {word for form in every if form.family in chosen for word in form.words}
+    return frozenset(found | {_spellings().get(word, word) for word in found})
+
+
 def _longest(found: dict[str, list[Form]]) -> dict[str, tuple[Form, ...]]:
     return {
         word: tuple(sorted(forms, key=lambda form: -len(form.words)))
@@ -211,9 +242,9 @@ def parse(name: str) -> Name:
         text = FORMER.sub(" ", text) if FORMER.sub(" ", text).strip() else text
     text = CUT.sub("", text)
     text, qualifiers = _beside(text) if BESIDE.search(text) else (text, ())
-    words = plain_words(text)
+    words = _without_issue(plain_words(text))
     core, forms = _without_forms(words)
-    core = _kept([_spellings().get(word, word) for word in core])
+    core = _without_initials(_kept([_spellings().get(word, word) for word in _one_name(core)]))
     return Name(tuple(core or words), forms, qualifiers, others, "".join(words))
 
 
@@ -293,6 +324,30 @@ def _without_forms(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
                 return words, tuple(dict.fromkeys(found))
             words = words[len(form.words) :]
         found.append(form.family)
+
+
+def _one_name(words: list[str]) -> list[str]:
+    """A name without the legal form that lists of shares write into it: Four Corners Inc Trust."""
+    return words[:1] + [word for word in words[1:] if word != "inc"]
+
+
+def _without_initials(core: list[str]) -> list[str]:
+    """A name without its own initials in front or behind: `CHPA Canadian Homeopathic …`."""
+    for initials, rest in ((core[:1], core[1:]), (core[-1:], core[:-1])):
+        if len(rest) > 2 and initials == ["".join(word[0] for word in rest)]:
+            return rest
+    return core
+
+
+def _without_issue(words: list[str]) -> list[str]:
+    """A name up to its legal form, where only a class of shares or a security follows."""
+    _, end = _forms()
+    for place in range(2, len(words) if not ISSUES.isdisjoint(words) else 0):
+        named, issue = words[:place], words[place:]
+        opens = issue[0] in ISSUES or issue[:2] == ["american", "depositary"]
+        if opens and all(w in OF_ISSUES or len(w) == 1 or w[0].isdigit() for w in issue):
+            return named if _at(named, end.get(named[-1], ()), last=True) else words
+    return words
 
 
 def only_form(text: str) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.matching import labelled
-from mapping.matching import keys, names
+from mapping.matching import doubts, keys, names
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,16 @@ SAME = [
     ("Vertex Pharmaceuticals Incorpor", "Vertex Pharmaceuticals Inc"),
     ("West Pharmaceutical Services, I", "West Pharmaceutical Services Inc."),
     ("CenterPoint Energy, Inc (Holdin", "CenterPoint Energy Inc"),
+    ("Matthews International Corp Class", "Matthews International Corp"),
+    ("Berkshire Hathaway Inc. New", "Berkshire Hathaway"),
+    ("U-Haul Holding Company Series N", "U-Haul Holding Co"),
+    ("Rumble Inc. Warrant", "Rumble"),
+    ("XPeng Inc. American depositary shares each representing two", "XPeng"),
+    ("Four Corners Property Inc Trust", "Four Corners Property Trust, Inc."),
+    ("NAB - National Australia Bank", "National Australia Bank Ltd"),
+    ("Global Container Terminals GCT", "Global Container Terminals Inc."),
+    ("John Deere ULC", "John Deere"),
+    ("Bubble Fair Investments (Edms) Bpk", "Bubble Fair Investments CC"),
 ]
 
 
@@ -120,6 +130,12 @@ def test_two_spellings_of_one_name(one: str, other: str) -> None:
         ("Sequoia Capital Growth Partners I", "Sequoia Capital Growth Partners"),
         ("Blackstone Series A Fund", "Blackstone Fund"),
         ("Acme Ltd (India", "India Ltd"),
+        ("Acme Ltd Unit 5", "Acme Ltd"),
+        ("Acme Inc New York", "Acme Inc"),
+        ("Churchill Capital Corp VII", "Churchill Capital Corp"),
+        ("Civil Rights", "Civil"),
+        ("INC Research Holdings", "Research Holdings"),
+        ("BA British Airways", "British Airways"),
     ],
 )
 def test_two_names(one: str, other: str) -> None:
@@ -149,10 +165,19 @@ def test_a_name_is_one_with_its_form_run_into_it() -> None:
 
 def test_every_line_of_known_names_says_something_and_no_name_is_two_companies() -> None:
     lines = [[names.parse(each).key for each in line.split("|")] for line in BRANDS]
-    assert len(lines) > 600
+    assert len(lines) > 900
     assert [line for line in lines if len(set(line)) < 2] == []
     several = Counter(key for line in lines for key in set(line))
     assert [key for key, count in several.items() if count > 1] == []
+
+
+def test_shared_names_are_told_with_who_bears_them_and_are_no_known_company() -> None:
+    lines = [line.split("|") for line in names.entries("shared_names.txt")]
+    assert len(lines) >= 10
+    assert all(len(line) == 2 and len(line[1].strip()) > 10 for line in lines)
+    keyed = [names.parse(line[0]).key for line in lines]
+    assert sorted(set(keyed)) == sorted(keyed)
+    assert doubts.shared_names() == set(keyed)
 
 
 def test_names_known_to_be_one_company_are_not_those_of_two_registrants(data: Path) -> None:
@@ -165,7 +190,7 @@ def test_names_known_to_be_one_company_are_not_those_of_two_registrants(data: Pa
         key = names.parse(company.name or "").key
         if key in line_of:
             found[line_of[key]].add(key)
-    assert len(found) > 250
+    assert len(found) > 450
     assert [keys_ for keys_ in found.values() if len(keys_) > 1] == []
 
 
