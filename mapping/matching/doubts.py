@@ -45,6 +45,11 @@ ARMS = frozenset(
 )  # fmt: skip
 """Words that behind one word name its arm as often as itself (Lufthansa Systems)."""
 
+LOOSE = frozenset(
+    ("inc", "corp", "co", "ltd", "plc", "llc", "lp", "ulc", "pc", "trust", "na", "adr", "np", "cn")
+)
+"""Legal forms that lists change for each other, or that stand beside another one."""
+
 HOUSE = frozenset(("fund", "funds", "etf", "portfolio"))
 """Words that tell a fund from the house that runs it."""
 
@@ -124,6 +129,18 @@ def _forms(case: Case) -> str | None:
     return "legal forms of different countries" if (pair and pair["forms"]) or abroad else None
 
 
+def _side_by_side(case: Case) -> str | None:
+    """A GmbH and an AG of one name exist side by side; of Inc. and Corp. only one does, or it is
+    written either way."""
+    here, there = set(case.name.left.forms), set(case.name.right.forms)
+    keyed = (
+        case.here or case.columns.get("domain") or (case.name.alike and case.name.alike["known"])
+    )
+    if keyed or not here or not there or here & there or LOOSE & (here | there):
+        return None
+    return "different legal forms"
+
+
 def _abroad(record: Prepared, name: NameEvidence) -> bool:
     """Whether a record is in a country that does not know the legal form of the other."""
     here, there = set(name.left.forms), set(name.right.forms)
@@ -136,8 +153,15 @@ def _abroad(record: Prepared, name: NameEvidence) -> bool:
 def _units(case: Case) -> str | None:
     known = case.name.alike is not None and case.name.alike["known"]
     apart = set() if known else {*case.over, *_main_apart(case)} - _in_brackets(case)
-    units = sorted((apart | _beside(case.name)) & unit_words())
+    units = sorted((apart | _swapped(case) | _beside(case.name)) & unit_words())
     return f"a unit or a place in one name only ({' '.join(units)})" if units else None
+
+
+def _swapped(case: Case) -> set[str]:
+    """Words spelled nearly alike that are units or places both (Berlin, Bern)."""
+    here, there = set(case.name.left.core), set(case.name.right.core)
+    one, other = here - there - {*case.over}, there - here - {*case.over}
+    return one | other if one & unit_words() and other & unit_words() else set()
 
 
 def _in_brackets(case: Case) -> frozenset[str]:
@@ -315,8 +339,8 @@ def _sisters(case: Case) -> str | None:
 
 OF_COLUMNS: tuple[Check, ...] = (_registered, _places, _domains, _above, _nameless)
 OF_NAMES: tuple[Check, ...] = (
-    _forms, _units, _numbers, _common, _in_full, _partnership, _funds, _plain, _turned, _cut,
-    _misspelt, _sisters,
+    _forms, _side_by_side, _units, _numbers, _common, _in_full, _partnership, _funds, _plain,
+    _turned, _cut, _misspelt, _sisters,
 )  # fmt: skip
 
 
