@@ -295,8 +295,8 @@ class Matcher:
         of these is new as well; and the other way round.
 
         A deal that an earlier run knew and could not make on the lead's side waited for what the
-        lead became. Of two that are both new nothing says that they are one, nor is it said by
-        one of them being known later, while it is asked.
+        lead became. That two are one which are both new is said by nothing. What was asked once
+        is not settled by the other deal's being known by now: only a person settles it.
         """
         found: dict[Key, list[Key]] = {}
         for row in rows:
