@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mapping.matching.keys import domain_key
 from sync.fields import blank
+from sync.journal import Journal
 from sync.model import Row, State
 from sync.refs import References
 from sync.store import Store
@@ -17,10 +18,7 @@ def converted_into(row: Row, store: Store, references: References) -> list[Row]:
     For an account: the account that the converted person has there, or else the one whose
     domain is that of the person's e-mail address. For an opportunity: the deals of that person.
     """
-    lead = store.origin(row.side, row.object_type, row.id)
-    if lead is None:
-        return []
-    found = list(store.rows("side = ? AND id = ? AND kind = 'person'", (row.side, lead)))
+    found = _leads(row, store)
     person = next((r.entity for r in found if r.entity), None)
     if person is None:
         return []
@@ -32,6 +30,20 @@ def converted_into(row: Row, store: Store, references: References) -> list[Row]:
     if row.kind == "account":
         return list(_accounts(elsewhere, store)) or list(_by_domain(row, found, store))
     return list(_deals(person, row.side, store, references))
+
+
+def asked_for(row: Row, store: Store) -> bool:
+    """Whether Tieline asked for the conversion that a record came of."""
+    people = {lead.entity for lead in _leads(row, store) if lead.entity}
+    return any(Journal(store).has_converted(person, row.side) for person in people)
+
+
+def _leads(row: Row, store: Store) -> list[Row]:
+    """The lead that a record came of."""
+    lead = store.origin(*row.key)
+    if lead is None:
+        return []
+    return list(store.rows("side = ? AND id = ? AND kind = 'person'", (row.side, lead)))
 
 
 def _accounts(people: Sequence[Row], store: Store) -> Iterator[Row]:

@@ -159,6 +159,16 @@ class Journal:
         """Every journalled write of an entity, oldest first, with its JSON decoded."""
         return self._ops("entity = ? ORDER BY run, at, id", entity)
 
+    def has_converted(self, entity: str, side: str) -> bool:
+        """Whether a side was asked to convert the lead of an entity, and did not refuse it."""
+        with guarded():
+            found = self._conn.execute(
+                "SELECT 1 FROM ops WHERE entity = ? AND side = ? AND verb = 'convert'"
+                " AND state NOT IN ('refused', 'stale')",
+                (entity, side),
+            ).fetchone()
+        return found is not None
+
     def written(self, run: str) -> list[dict[str, Any]]:
         """Every journalled write of a run, with its JSON decoded."""
         return self._ops("run = ? ORDER BY id", run)

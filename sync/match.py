@@ -18,8 +18,14 @@ from mapping.conditions import Orders, holds, lookup
 from mapping.matching.keys import name_key
 from sync.answers import Answers
 from sync.bind import bind, candidate, obstacle
-from sync.evidence import converted_into, names_only_its_domain, people_domains, web_domains
-from sync.likeness import Likeness, inexact_keys, resembling, said
+from sync.evidence import (
+    asked_for,
+    converted_into,
+    names_only_its_domain,
+    people_domains,
+    web_domains,
+)
+from sync.likeness import Key, Likeness, inexact_keys, resembling, said
 from sync.model import Answer, Question, Reply, Row, State, Value
 from sync.refs import References
 from sync.sides import Side, by_name
@@ -32,6 +38,10 @@ _MANY = 3
 OF_THE_CONVERTED = "the account of the person whose lead was converted into it"
 """What an account is said to look like that a person made by a conversion."""
 
+CAME_OF_A_LEAD = "came of a lead's conversion when that person had a new deal elsewhere too"
+NEW_AS_WELL = "a new deal of a person whose lead's conversion made one too"
+"""How the two sides of one doubt are asked about."""
+
 _ENTITY_ID = re.compile(r"[apo]_[0-9a-f]{20}(_\d+)?")
 
 
@@ -43,6 +53,10 @@ class Matching:
     questions: list[Question] = field(default_factory=list)
     ambiguous: int = 0
     answered: list[Answer] = field(default_factory=list)
+    doubts: Mapping[Key, Sequence[Key]] = field(default_factory=dict)
+    """Deal -> the deals of other sides that only a person can tell to be the same or not."""
+    held: set[tuple[str, str]] = field(default_factory=set)
+    """(entity, side): not to be made there, for a record of that side may be its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class Matcher:
         taking_part = [row for row in rows if self._takes_part(row)]
         for row in taking_part:
             self.store.set_keys(row, self._keys(row, kind, settings))
+        matching.doubts = self._doubts(taking_part, settings) if kind == "opportunity" else {}
         taking_part.sort(key=lambda row: not self.answers.links_free(row))  # before others ask
         taking_part.sort(key=lambda row: row.stamp is None)  # a stamp is known before any key
         left = [row for row in taking_part if not self._known(row, kind, settings, matching)]
@@ -183,6 +198,9 @@ class Matcher:
             others = [r for r in rows if r.key in free]
             self._ask(current, "resembles", message, others, matching)
             return
+        if in_doubt := self._in_doubt(current, matching):
+            self._ask_which_deal(current, in_doubt, matching)
+            return
         if taken := self._accounts_of_the_converted(current):
             self._ask(current, "resembles", f"{LOOKS_LIKE}{OF_THE_CONVERTED}", taken, matching)
             return
@@ -249,16 +267,73 @@ class Matcher:
         return True
 
     def _by_conversion(self, row: Row, settings: KindSettings, matching: Matching) -> bool:
-        found = self._near(row, converted_into(row, self.store, self.references))
-        free = [
-            r for r in found if self._is_free(r, row.side) and not self._claimed(r, row, settings)
-        ]
+        if row.key in matching.doubts:
+            return False  # asked about, unless a key tells
+        free = self._of_the_converted(row, settings)
         if len({r.entity or r.key for r in free}) > 1:
             self._ask(row, "ambiguous", "came of a lead that fits several", free, matching)
             return True
         for other in free[:1]:
             self._link_both(row, other, "conversion", matching)
         return bool(free)
+
+    def _of_the_converted(self, row: Row, settings: KindSettings) -> list[Row]:
+        """The free records of other sides that may be what a converted lead became. A deal that is
+        new too is none of them where Tieline asked for the conversion: what came of that is new by
+        its own doing."""
+        found = self._near(row, converted_into(row, self.store, self.references))
+        free = [
+            r for r in found if self._is_free(r, row.side) and not self._claimed(r, row, settings)
+        ]
+        if row.kind != "opportunity" or all(r.entity for r in free):
+            return free
+        ours = asked_for(row, self.store)
+        return [r for r in free if r.entity or (not ours and self.in_scope(r))]
+
+    def _doubts(self, rows: Sequence[Row], settings: KindSettings) -> dict[Key, list[Key]]:
+        """Deals that came of a conversion, with the deals of that person on other sides where one
+        of these is new as well; and the other way round.
+
+        A deal that an earlier run knew and could not make on the lead's side waited for what the
+        lead became. That two are one which are both new is said by nothing. What was asked once
+        is not settled by the other deal's being known by now: only a person settles it.
+        """
+        found: dict[Key, list[Key]] = {}
+        for row in rows:
+            others = self._of_the_converted(row, settings)
+            new = any(r.entity is None for r in others)
+            if new or (others and self.store.was_asked("resembles", _label(row), row.side)):
+                found[row.key] = [r.key for r in others]
+                for other in others:
+                    found.setdefault(other.key, []).append(row.key)
+        return found
+
+    def _in_doubt(self, row: Row, matching: Matching) -> list[Row]:
+        """The deals that may still be the same one as this. A deal that a conversion made and that
+        has found another by its keys is in doubt no more."""
+        keys = dict.fromkeys(matching.doubts.get(row.key, ()))
+        known = (self.store.row(*key) for key in keys)
+        others = [r for r in known if r is not None and self._is_free(r, row.side)]
+        if not self._came_of_a_lead(row):
+            others = [r for r in others if r.entity is None]
+        return self._near(row, others)
+
+    def _came_of_a_lead(self, row: Row) -> bool:
+        return self.store.origin(*row.key) is not None
+
+    def _ask_which_deal(self, row: Row, others: Sequence[Row], matching: Matching) -> None:
+        """Ask whether two new deals are one; until it is said, neither is made on the other's
+        side."""
+        self._ask(
+            row,
+            "resembles",
+            CAME_OF_A_LEAD if self._came_of_a_lead(row) else NEW_AS_WELL,
+            others,
+            matching,
+        )
+        left = self.store.row(*row.key)
+        if left is not None and left.entity is None:
+            matching.held |= {(r.entity, row.side) for r in others if r.entity}
 
     def _claimed(self, other: Row, row: Row, settings: KindSettings) -> bool:
         """Whether a record that could belong to a converted lead shares a whole key with another
@@ -313,7 +388,7 @@ class Matcher:
         question = Question(
             cause,
             row.kind,
-            f"{row.object_type}:{row.id}",
+            _label(row),
             row.side,
             "",
             f"{reason}: {shown}" if shown else reason,
@@ -369,6 +444,11 @@ def _one_each(rows: Sequence[Row]) -> bool:
     return len(sides) == len(set(sides))
 
 
+def _label(row: Row) -> str:
+    """How questions call a record that belongs to no entity."""
+    return f"{row.object_type}:{row.id}"
+
+
 def _title(row: Row) -> str:
     """A few words by which a person recognises the record."""
     names = ("name", "first_name", "last_name", "email", "domain")
@@ -382,3 +462,15 @@ def _comparable(value: Value, kind: str, name: str) -> str:
     text = " ".join(str(value).casefold().split())
     of_a_company = name == "company_name" or (kind, name) == ("account", "name")
     return name_key(text) or text if of_a_company else text
+
+
+def held_by_questions(store: Store) -> set[tuple[str, str]]:
+    """What open questions keep from being made: (entity, side of the deal that may be its own)."""
+    asked = [
+        (name.split(" ", 2), q["side"])
+        for q in store.questions()
+        if (q["cause"], q["kind"]) == ("resembles", "opportunity")
+        for name in q["detail"].get("candidates") or []
+    ]
+    rows = ((store.row(*key), side) for key, side in asked)
+    return {(row.entity, side) for row, side in rows if row is not None and row.entity}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -23,7 +23,7 @@ from sync.fights import Past, split_fights
 from sync.figures import calls, counted
 from sync.guard import judge
 from sync.journal import Journal
-from sync.match import Matcher, Matching
+from sync.match import Matcher, Matching, held_by_questions
 from sync.model import (
     Action,
     Entity,
@@ -109,6 +109,8 @@ class Planner:
         self.conversions = Conversions(
             sides, self.matcher, self.references, self.answers, self.rules
         )
+        self.held = held_by_questions(store)
+        """(entity, side): not made there until a person has said which deal is which."""
         self._projected: dict[tuple[str, str, str, str], Projected] = {}
 
     def _rules(self) -> Rules:
@@ -159,8 +161,15 @@ class Planner:
                 self._uncover(self.store.unattached(kind))
             matching = self.matcher.match(kind, self.rules.kind(kind))
             self._note_matching(kind, matching, draft)
-            self._decide_kind(kind, draft)
+            self._decide_kind(kind, draft, self._hold(kind, matching))
         return self._finish(plan_id, digest, draft, statistics)
+
+    def _hold(self, kind: str, matching: Matching) -> set[str]:
+        """Hold back what is asked about; returns the entities that are, or were until now."""
+        if kind != "opportunity":
+            return set()
+        before, self.held = self.held, matching.held
+        return {entity for entity, _ in before | self.held}
 
     def _merges_are_carried_out(self, kind: str) -> bool:
         return self.rules.kind(kind).merges == "merge"
@@ -172,9 +181,10 @@ class Planner:
         for side, number in matching.linked.items():
             draft.linked.setdefault(side, {})[kind] = number
 
-    def _decide_kind(self, kind: str, draft: Draft) -> None:
+    def _decide_kind(self, kind: str, draft: Draft, asked: Collection[str]) -> None:
+        """Decide what needs a look, and the entities that are or were asked about."""
         self.references.hopeful = frozenset()
-        entities = self.store.dirty_entities(kind)
+        entities = sorted({*self.store.dirty_entities(kind), *asked})
         start = len(draft.actions)
         self.references.hopeful = self._may_come(kind, entities)
         for chunk in _chunked(entities, _CHUNK):
@@ -329,6 +339,8 @@ class Planner:
         if not side.may_create(entity.kind):
             refused = f"{entity.kind}s are not created on {side.name}"
             return Target(side.name, "", frozenset(), refused=refused)
+        if (entity.id, side.name) in self.held:
+            return Target(side.name, "", frozenset(), refused="a record there may be its own")
         values = _merged(entity)
         scope = side.settings.scope.get(entity.kind, [])  # type: ignore[call-overload]
         look = lambda path: self.matcher.value_of(values, entity.kind, path)  # noqa: E731

@@ -386,6 +386,16 @@ class Store:
                 ],
             )  # fmt: skip
 
+    def was_asked(self, cause: str, entity: str, side: str) -> bool:
+        """Whether this was ever asked, be it answered or passed since."""
+        with guarded():
+            found = self.db.conn.execute(
+                "SELECT 1 FROM events WHERE what = 'asked' AND entity = ? AND side = ?"
+                " AND json_extract(detail, '$.cause') = ?",
+                (entity, side, cause),
+            ).fetchone()
+        return found is not None
+
     def close_questions(self, entities: Iterable[str], keep: Iterable[str]) -> None:
         """Drop questions of entities that were decided again and did not ask again."""
         kept = set(keep)

@@ -57,7 +57,7 @@ def short_id(question: str) -> str:
     return base64.b32encode(hashed).decode().translate(_AMBIGUOUS)[:_ID_LENGTH].lower()
 
 
-_NAMES_RECORDS = ("several", "shares", "same", "carries")
+_NAMES_RECORDS = ("several", "shares", "same", "carries", "came of", "a new deal")
 """How messages begin that end with the records that they are about."""
 
 

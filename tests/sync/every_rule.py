@@ -161,6 +161,9 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "scenario: lead-converted", "scenario: converted-company-known",
             "scenario: converted-company-by-itself", "scenario: converted-never-written",
             "scenario: converted-company-in-step", "scenario: converted-company-merged"),
+        "of two deals that are both new, a person says whether a conversion made the one": (
+            "scenario: converted-deal-waited", "scenario: converted-deal-new",
+            "scenario: converted-deal-same"),
         "a conversion asked for goes into the linked account": (
             "scenario: convert-asked", "scenario: convert-asked-opportunity",
             "scenario: convert-no-account"),

@@ -43,6 +43,8 @@ class Thing:
     bases: dict[str, dict[str, set[Value]]] = field(default_factory=dict)
     touched: dict[str, set[datetime]] = field(default_factory=dict)
     """When people may last have changed its record, as the side tells it."""
+    since: int = 0
+    """The runs that there had been when it was made."""
     linked: bool = False
     dying: bool = False
     """Deleted on some side, and no run has been able to see it yet."""

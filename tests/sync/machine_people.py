@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.base import FieldSchema
 from connectors.memory import Quirks
+from tests.sync.machine_doubts import CONTACTS, doubts, made_by_converting, may_name
 from tests.sync.machine_model import FRESH, Outcome, Thing, Value, outcomes, plain
 from tests.sync.machine_rules import KEYS, LEAD_SIDE, OBJECTS, SPECS, Spec
 from tests.sync.machine_world import Machines, configuration
@@ -25,7 +26,6 @@ NORMALISED = "normalising"
 OPTIONS = tuple(s for s in SPECS["account"] if s.name in ("industry", "account_type"))
 """Fields of accounts whose options people retire and bring back."""
 _ACCOUNT = next(s for s in SPECS["person"] if s.name == "account")
-_CONTACTS = next(s for s in SPECS["opportunity"] if s.name == "contacts")
 
 
 class People:
@@ -120,7 +120,7 @@ class People:
         word = _word(self._count)
         keys = {"person": f"{word}@{word}.org", "account": word}
         key = keys.get(kind, f"{kind} {self._count}")
-        thing = self.things[key] = Thing(key, kind, self._count)
+        thing = self.things[key] = Thing(key, kind, self._count, since=self.runs)
         for place, side in enumerate(sides):
             object_type = OBJECTS[kind][int(lead and kind == "person" and side == LEAD_SIDE)]
             fields: dict[str, Any] = {KEYS[kind]: key}
@@ -160,15 +160,8 @@ class People:
             picked = [*there, None][choice % (len(there) + 1)]
             return picked and picked.at[side][1]
         members = [t for n, t in enumerate(there) if choice >> n & 1 and self._everywhere(t)]
-        if not thing.linked and side != LEAD_SIDE:
-            members = [t for t in members if not self._has_a_new_deal(t)]
+        members = [t for t in members if may_name(self, thing, side, t)]
         return [{"id": t.at[side][1], "label": None, "primary": False} for t in members]
-
-    def _has_a_new_deal(self, person: Thing) -> bool:
-        """Whether a conversion made a deal that no run has seen: a new deal of that person on
-        another side would be taken for it."""
-        deal = self.things.get(f"deal of {person.key}")
-        return deal is not None and not deal.linked
 
     def _everywhere(self, person: Thing) -> bool:
         """Whether every side has, or is to get, a record that a deal can name."""
@@ -336,14 +329,14 @@ class People:
         """A person converts a lead, into an account that is there or into a new one."""
         others = [s for s in lead.at if s != LEAD_SIDE]
         if any(
-            lead.key in (self.seen(d, s, _CONTACTS) or ())
+            lead.key in (self.seen(d, s, CONTACTS) or ())
             for s in others
             for d in self.all("opportunity", side=s)
         ):
             deal = False  # it might be a deal that is known
         if account is None and any(self.seen(lead, s, _ACCOUNT) for s in others):
             return  # it might be the company that is known
-        name = f"deal of {lead.key}" if deal else None
+        name = made_by_converting(lead) if deal else None
         known = account.at[LEAD_SIDE][1] if account else None
         if account is None:
             self.world.crms[LEAD_SIDE].edit(*lead.at[LEAD_SIDE], {"company_name": f"of {lead.key}"})
@@ -355,11 +348,20 @@ class People:
         for ref in moved.also:
             kind = "account" if ref.object_type == "Account" else "opportunity"
             if (LEAD_SIDE, ref.object_type, ref.id) not in self.owners:
-                key = f"of {lead.key}" if kind == "account" else f"deal of {lead.key}"
+                key = f"of {lead.key}" if kind == "account" else made_by_converting(lead)
                 self._count += 1
-                thing = self.things[key] = Thing(key, kind, self._count)
+                thing = self.things[key] = Thing(key, kind, self._count, since=self.runs)
                 self.note(thing, LEAD_SIDE, ref.object_type, ref.id)
                 self.touch(thing, LEAD_SIDE)
+
+    def sell(self, person: Thing, side: str) -> None:
+        """Somebody types in a deal of a person on a side."""
+        if side in person.at and self._everywhere(person):
+            deal = self.add("opportunity", [side], ())
+            if may_name(self, deal, side, person):
+                role = {"id": person.at[side][1], "label": None, "primary": False}
+                self.world.crms[side].edit(*deal.at[side], {"contacts": [role]})
+                self.touch(deal, side)
 
     # -- changing what a side can hold --------------------------------------------------------
 
@@ -386,11 +388,11 @@ class People:
 
     def expected(self, thing: Thing, spec: Spec, runs: int) -> list[Outcome]:
         """All that may come of a field in so many runs that see every change and whose writes
-        are all taken. Where people are asked for what a new record must not lack, it is not made,
-        and nothing of the thing is settled until they say."""
+        are all taken. Where people are asked for what a new record must not lack, or which deal is
+        which, it is not made, and nothing of the thing is settled until they say."""
         made = self.creatable(thing)
         found = self._outcomes(thing, spec, runs, made)
-        if made and self._may_be_refused(thing, runs):
+        if made and (doubts(self, thing) or self._may_be_refused(thing, runs)):
             found += self._outcomes(thing, spec, runs, (), refused=True)
         return found
 

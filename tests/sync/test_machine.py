@@ -136,13 +136,16 @@ class Machine(RuleBasedStateMachine):
         """Somebody adds a field that is not mapped, or retires an option or brings it back."""
         self.people.change_schema(self._side(side), which, value)
 
-    def _convert(self, which: int, into: int, deal: int, _: int) -> None:
+    def _convert(self, which: int, into: int, deal: int, beside: int) -> None:
         people = self.people.all("person", side=LEAD_SIDE)
         leads = [t for t in people if t.at[LEAD_SIDE][0] == "Lead"]
         accounts = [None, *self.people.all("account", side=LEAD_SIDE)]
         if leads:
-            into_account = accounts[into % len(accounts)]
-            self.people.convert(leads[which % len(leads)], into_account, deal % 2 == 0)
+            lead, into_account = leads[which % len(leads)], accounts[into % len(accounts)]
+            self.people.convert(lead, into_account, deal % 2 == 0)
+            if beside % 3 == 0:  # somebody who has not heard of it sells to the same person
+                others = self.people.names[1:]
+                self.people.sell(lead, others[beside // 3 % len(others)])
 
     def _wait(self, seconds: int, *_: int) -> None:
         self.people.world.clock.advance(seconds * 2)
