@@ -25,6 +25,9 @@ NUMERAL = re.compile(r"\d+|[ivx]{1,4}")
 RARE = 9.0
 """Weight of a word that the table does not know (natural logarithm of how rare it is)."""
 
+SHORT_FIELD = 14
+"""So many letters fill a short field; a word cut off there is only taken for one from four on."""
+
 FEATURES = (
     "equal", "compact", "sorted", "spelling", "shared", "covered", "uncovered", "first",
     "left_over_left", "left_over_right", "instead", "numbers", "forms", "initials", "known",
@@ -50,6 +53,17 @@ def brands() -> Mapping[str, frozenset[int]]:
         for each in line.split("|"):
             found.setdefault(parse(each.strip()).key, set()).add(number)
     return {key: frozenset(numbers) for key, numbers in found.items()}
+
+
+@cache
+def abbreviations() -> Mapping[str, tuple[str, ...]]:
+    """What short words may stand for where the other name has the word; too short to be read so
+    by themselves."""
+    lines = (line.partition(":") for line in entries("abbreviations.txt"))
+    return {
+        short: tuple(core for word in words.split(",") for core in parse(f"x {word}").core[1:])
+        for short, _, words in lines
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,8 @@ def completed(name: Name, other: Name) -> Name:
     if len(name.core) == size:
         last, whole = name.core[-1], other.core[-1]
         whole_word = NUMERAL.fullmatch(last) or last in word_weights()
-        begun = name.full and name.core[:-1] == other.core[:-1] and not whole_word
+        long = name.full or (len(name.written) >= SHORT_FIELD and len(last) >= 4)
+        begun = long and name.core[:-1] == other.core[:-1] and not whole_word
         begun = begun and whole.startswith(last)
     else:
         begun = name.core[:size] == other.core and _begins_form(name, name.core[size:], other.forms)
@@ -198,10 +213,24 @@ def _aligned(
             here.remove(word)
             there.remove(word)
     if here and there:
+        pairs += _abbreviated(here, there)
+        pairs += [(a, b, likeness) for b, a, likeness in _abbreviated(there, here)]
         pairs += _run_together(here, there)
         pairs += [(a, b, likeness) for b, a, likeness in _run_together(there, here)]
         pairs += _misspelled(here, there)
     return pairs, tuple(here), tuple(there)
+
+
+def _abbreviated(here: list[str], there: list[str]) -> Pairs:
+    """Words of one name that the other abbreviates as lists of shares do."""
+    found: Pairs = []
+    for short in tuple(here):
+        whole = next((word for word in there if word in abbreviations().get(short, ())), None)
+        if whole is not None:
+            found.append((whole, whole, 1.0))
+            here.remove(short)
+            there.remove(whole)
+    return found
 
 
 def _run_together(here: list[str], there: list[str]) -> Pairs:

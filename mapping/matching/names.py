@@ -62,6 +62,9 @@ CUT = re.compile(r"(?<=.{24}),\s*[A-Za-z]\s*$|(?<=.{8})\s*\([^()]*$")
 LAND = re.compile(r"\s*/\s*([A-Za-z][A-Za-z. ]{5,24})/?\s*$")
 """How a register adds where a company was founded: `Troops, Inc. /Cayman Islands/`."""
 
+INDIA = re.compile(r"\(\s*I\s*\)")
+"""How Indian names abbreviate their land: `Berger Paints (I) Limited`."""
+
 IGNORED = frozenset(
     ("and", "the", "und", "et", "y", "e", "og", "och", "en", "of", "de", "la", "le", "les",
      "del", "der", "die", "das", "du", "des", "di", "da", "do", "dos", "el", "los", "las", "il",
@@ -86,18 +89,31 @@ OUTER = frozenset(("group", "holding", "com", "companies", "corporate"))
 
 ISSUES = frozenset(
     ("new", "class", "clas", "cla", "cl", "series", "serie", "ser", "warrant", "warrants", "right",
-     "rights", "common", "ordinary", "preferred", "depositary", "tranche", "shs", "non",
-     "nonvoting")
+     "rights", "common", "ordinary", "preferred", "depositary", "depository", "tranche", "shs",
+     "non", "nonvoting", "voting", "sponsored", "ads", "adr", "commonstock")
 )  # fmt: skip
 """Words that begin what lists of shares write behind a legal form: Liberty Media Corp Series A."""
 
-OF_ISSUES = ISSUES | frozenset(
-    ("american", "each", "representing", "one", "two", "three", "four",
-     "five", "st", "sto", "stoc", "stock", "sh", "sha", "shar", "share", "shares", "non", "voting",
-     "cumulative", "redeemable", "perpetual", "convertible", "fixed", "floating", "rate", "par",
-     "value", "no", "the", "of", "and", "to")
+SHARES = frozenset(("stock", "commonstock", "share", "shares", "ads", "adr", "receipt", "receipts"))
+"""Words of which one tells such an end where no legal form stands before it."""
+
+OF_ISSUES = ISSUES | SHARES | frozenset(
+    ("american", "each", "representing", "one", "two", "three", "four", "five", "six", "eight",
+     "ten", "half", "which", "st", "sto", "stoc", "sh", "sha", "shar", "cumulative", "redeemable",
+     "perpetual", "convertible", "fixed", "floating", "rate", "par", "value", "capital",
+     "beneficial", "interest", "no", "the", "of", "and", "to", "a", "an")
 )  # fmt: skip
 """Words that go on with it, besides numbers and single letters."""
+
+STATES = frozenset(
+    ("ak", "al", "ar", "az", "ca", "ct", "dc", "de", "fl", "ga", "hi", "ia", "id", "il", "in", "ks",
+     "ky", "la", "ma", "md", "me", "mi", "mn", "mo", "ms", "mt", "nc", "nd", "ne", "nh", "nj", "nm",
+     "nv", "ny", "oh", "ok", "or", "pa", "ri", "sc", "sd", "tn", "tx", "ut", "va", "vt", "wa", "wi",
+     "wv", "wy", "ala", "ariz", "ark", "calif", "cal", "colo", "conn", "del", "fla", "ill", "ind",
+     "kans", "mass", "mich", "minn", "miss", "mont", "neb", "nev", "okla", "ore", "tenn", "tex",
+     "wash", "wis", "wyo")
+)  # fmt: skip
+"""States of the United States as registers write them behind a legal form: `PARSONS CORP DEL`."""
 
 FIELD = 24
 """So many letters fill a field of thirty, spaces and commas not counted."""
@@ -242,7 +258,12 @@ def parse(name: str) -> Name:
         text = FORMER.sub(" ", text) if FORMER.sub(" ", text).strip() else text
     text = CUT.sub("", text)
     text, qualifiers = _beside(text) if BESIDE.search(text) else (text, ())
-    words = _without_issue(plain_words(text))
+    told = plain_words(text)
+    words = _told_twice(_without_issue(told))
+    if len(words) < len(told):  # where shares are told, the land is that of the register
+        qualifiers = tuple(each for each in qualifiers if not _is_land(each))
+    if state := _state(words):
+        words, qualifiers = words[:-1], (*qualifiers, state)
     core, forms = _without_forms(words)
     core = _without_initials(_kept([_spellings().get(word, word) for word in _one_name(core)]))
     return Name(tuple(core or words), forms, qualifiers, others, "".join(words))
@@ -257,8 +278,10 @@ def _beside(text: str) -> tuple[str, tuple[str, ...]]:
     state = STATE.search(text)
     if state and state.start() > 2 and not EAST_ASIAN.search(text):
         found.append(state.group().strip(" /\\()"))
+        if found[0].lower() in ("uk", "us", "can") and "(" not in state.group():
+            found = []  # the register's land, not a unit there
         text = text[: state.start()]
-    for inner in re.findall(r"[(\[（]([^()\[\]（）]*)[)\]）]", text):
+    for inner in re.findall(r"[(\[（]([^()\[\]（）]*)[)\]）]", INDIA.sub("(India)", text)):
         bare = re.sub(r"[(\[（][^()\[\]（）]*[)\]）]", " ", text).strip()
         if bare and not EAST_ASIAN.search(f"({inner})"):
             found.append(inner.strip())
@@ -340,14 +363,30 @@ def _without_initials(core: list[str]) -> list[str]:
 
 
 def _without_issue(words: list[str]) -> list[str]:
-    """A name up to its legal form, where only a class of shares or a security follows."""
+    """A name without the class of shares or the security behind it: `Acme Inc Series A`, `Fund of
+    Acme Common Shares of Beneficial Interest`."""
     _, end = _forms()
-    for place in range(2, len(words) if not ISSUES.isdisjoint(words) else 0):
+    for place in range(1, len(words) if not ISSUES.isdisjoint(words) else 0):
         named, issue = words[:place], words[place:]
-        opens = issue[0] in ISSUES or issue[:2] == ["american", "depositary"]
-        if opens and all(w in OF_ISSUES or len(w) == 1 or w[0].isdigit() for w in issue):
-            return named if _at(named, end.get(named[-1], ()), last=True) else words
+        if not all(w in OF_ISSUES or len(w) == 1 or w[0].isdigit() for w in issue):
+            continue
+        opens = issue[0] in ISSUES or (issue[0] == "american" and issue[1:2] != issue[-1:])
+        formal = _at(named, end.get(named[-1], ()), last=True)
+        if opens and (formal or not SHARES.isdisjoint(issue)):
+            return named
     return words
+
+
+def _state(words: list[str]) -> str | None:
+    """The state that a register writes behind a legal form without a slash, if any."""
+    known = len(words) > 2 and words[-1] in STATES and words[-2] in ("inc", "corp", "co", "ltd")
+    return words[-1] if known else None
+
+
+def _told_twice(words: list[str]) -> list[str]:
+    """A name that stands there twice: once."""
+    half = len(words) // 2
+    return words[:half] if half > 1 and words[:half] == words[half:] else words
 
 
 def only_form(text: str) -> bool:

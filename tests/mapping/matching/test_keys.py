@@ -105,6 +105,15 @@ SAME = [
     ("Global Container Terminals GCT", "Global Container Terminals Inc."),
     ("John Deere ULC", "John Deere"),
     ("Bubble Fair Investments (Edms) Bpk", "Bubble Fair Investments CC"),
+    (
+        "Pimco Municipal Income Fund II Common Shares of Beneficial Interest",
+        "Pimco Municipal Income Fund II",
+    ),
+    ("Garmin Ltd. Common Stock (Switzerland)", "Garmin Ltd"),
+    ("KANZHUN LIMITED American Depository Shares", "Kanzhun"),
+    ("PARSONS CORP DEL", "Parsons Corp"),
+    ("Amarin Corp Plc\\UK", "Amarin"),
+    ("Cinemark Holdings Inc Cinemark Holdings Inc.", "Cinemark Holdings"),
 ]
 
 
@@ -133,7 +142,10 @@ def test_two_spellings_of_one_name(one: str, other: str) -> None:
         ("Acme Ltd Unit 5", "Acme Ltd"),
         ("Acme Inc New York", "Acme Inc"),
         ("Churchill Capital Corp VII", "Churchill Capital Corp"),
+        ("Acme Inc Ohio", "Acme Inc"),
         ("Civil Rights", "Civil"),
+        ("Great American Stock Yards", "Great"),
+        ("Duran Duran", "Duran"),
         ("INC Research Holdings", "Research Holdings"),
         ("BA British Airways", "British Airways"),
     ],
