@@ -157,6 +157,9 @@ class Action:
     options: Mapping[str, Value] = field(default_factory=dict)
     """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail). For an
     undo: `raw`, the vendor's own values to put back as they were."""
+    lacks: tuple[str, ...] = ()
+    """Fields of which a new record is not given (all of) the value for now: what they name is not
+    there yet, or the side does not take it."""
 
 
 @dataclass(frozen=True, slots=True)

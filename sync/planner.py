@@ -289,17 +289,14 @@ class Planner:
         """The action without what was refused lately and whose time has not come."""
         if self._must_wait(action, "") or self.undone.forbids(action, ""):
             return None
-        fields = tuple(
-            f
-            for f in action.fields
-            if not self._must_wait(action, f.name)
-            and not self.undone.forbids(action, f.name, f.new)
-        )
-        if len(fields) == len(action.fields):
+        allowed = (f for f in action.fields if not self.undone.forbids(action, f.name, f.new))
+        waiting = {f.name for f in action.fields if self._must_wait(action, f.name)}
+        due = _without(replace(action, fields=tuple(allowed)), waiting)
+        if due.fields == action.fields:
             return action
-        if action.verb is Verb.UPDATE and not fields and not action.stamp:
+        if action.verb is Verb.UPDATE and not due.fields and not action.stamp:
             return None
-        return replace(action, fields=fields)
+        return due
 
     def _unfought(self, action: Action, decision: Decision) -> Action | None:
         """The action without what its side replaces each time; that becomes a question."""
@@ -403,10 +400,10 @@ class Planner:
         refs = {n for n, d in self.definitions[kind].items() if d.type == "ref" and d.ref == kind}
         for place in range(start, len(draft.actions)):
             action = draft.actions[place]
-            unmet = [f for f in action.fields if f.name in refs and not self._met(f.new, action)]
+            fields = (f for f in action.fields if f.name in refs)
+            unmet = {f.name for f in fields if not self._met(f.new, action)}
             if unmet:
-                kept = tuple(f for f in action.fields if f not in unmet)
-                draft.actions[place] = replace(action, fields=kept)
+                draft.actions[place] = _without(action, unmet)
         draft.actions[start:] = [
             a for a in draft.actions[start:] if a.fields or a.stamp or a.verb is not Verb.UPDATE
         ]
@@ -454,6 +451,13 @@ class Planner:
             cost=calls(draft.actions, self.sides),
             answered=tuple(self.answers.applied(draft.answered)),
         )
+
+
+def _without(action: Action, names: Collection[str]) -> Action:
+    """The action without some fields; a record that it makes lacks them."""
+    kept = tuple(f for f in action.fields if f.name not in names)
+    lacks = sorted({*action.lacks, *names}) if action.verb is Verb.CREATE else ()
+    return replace(action, fields=kept, lacks=tuple(lacks))
 
 
 def _projected(side: Side, object_type: str, name: str, value: Value) -> Projected:
