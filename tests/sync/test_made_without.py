@@ -211,6 +211,16 @@ def test_nor_is_it_forgotten_where_the_others_had_settled_it_before(
     in_step(world)
 
 
+def test_a_deal_that_two_sides_had_before_gets_its_company_in_the_end(tmp_path: Path) -> None:
+    world = make_world(tmp_path, THREE)
+    once(world)
+    deal_of_a_company(world)
+    world.crms["third"].fail_next("apply", VendorDownError("down"))
+    once(world)
+    lost(world, "third", "Account")
+    in_step(world)
+
+
 @pytest.mark.parametrize("sides", SIDES, ids=["two", "three"])
 @pytest.mark.parametrize("accident", [lost, killed])
 @pytest.mark.parametrize("account", [False, True])
@@ -363,3 +373,16 @@ def story(world: World) -> tuple[bool, str, str, list[str]]:
     here = next(o for o in told.origins if o.side == "third")
     happened = [e.what for e in told.entries if (e.side, e.field) == ("third", "contacts")]
     return here.settled, here.source, here.how, happened
+
+
+@pytest.mark.parametrize("accident", [lost, killed])
+def test_roles_kept_as_hashes_go_on_after_the_answer_was_lost(
+    tmp_path: Path, accident: Accident
+) -> None:
+    privacy = {"values": "hashed", "personal": ["person.email", "opportunity.contacts"]}
+    world = make_world(tmp_path, THREE, privacy=privacy)
+    ann = contact(world)
+    once(world)
+    deal(world, ann)
+    accident(world, "third", "Opportunity")
+    in_step(world)
