@@ -133,7 +133,9 @@ class Engine:
         rows = [row for found in known for row in found]
         self._heeding_drift(copy, lambda: look_again(rows, copy, self.sides))
         rebase(copy, self.sides, changes, settled, "verify")
-        return verify(self._planner(copy, "verify"), (), set(entities))
+        planner = self._planner(copy, "verify")
+        planner.hold_back()
+        return verify(planner, (), set(entities))
 
     def plan_fix(self, prefer: str) -> Plan:
         """What brings the sides in step again: drift is decided for the preferred side, missing

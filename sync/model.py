@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -157,6 +157,15 @@ class Action:
     options: Mapping[str, Value] = field(default_factory=dict)
     """What a conversion is told besides: `opportunity` (its name), `owner` (an e-mail). For an
     undo: `raw`, the vendor's own values to put back as they were."""
+    lacks: tuple[str, ...] = ()
+    """Fields of which a new record is not given (all of) the value for now: what they name is not
+    there yet, or the side does not take it."""
+
+    def without(self, names: Collection[str]) -> Action:
+        """The action without some fields; a record that it makes lacks them."""
+        kept = tuple(f for f in self.fields if f.name not in names)
+        lacks = {*self.lacks, *names} if self.verb is Verb.CREATE else ()
+        return dataclasses.replace(self, fields=kept, lacks=tuple(sorted(lacks)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,12 +157,20 @@ class Planner:
         draft.actions.extend(a for a in moves.actions if not self._must_wait(a, ""))
         self.references.forget()
         for kind in KINDS:
-            if self.store.vault.active:
-                self._uncover(self.store.unattached(kind))
-            matching = self.matcher.match(kind, self.rules.kind(kind))
+            matching = self._match(kind)
             self._note_matching(kind, matching, draft)
             self._decide_kind(kind, draft, self._hold(kind, matching))
         return self._finish(plan_id, digest, draft, statistics)
+
+    def _match(self, kind: str) -> Matching:
+        """Match a kind. What is asked is kept with what was linked: a run that died between the
+        two would take deals for known that were as new as the one asked about."""
+        if self.store.vault.active:
+            self._uncover(self.store.unattached(kind))
+        with self.store.atomic():
+            matching = self.matcher.match(kind, self.rules.kind(kind))
+            self.store.ask(self.answers.asked(matching.questions), self.clock.now(), facts_of)
+        return matching
 
     def _hold(self, kind: str, matching: Matching) -> set[str]:
         """Hold back what is asked about; returns the entities that are, or were until now."""
@@ -170,6 +178,10 @@ class Planner:
             return set()
         before, self.held = self.held, matching.held
         return {entity for entity, _ in before | self.held}
+
+    def hold_back(self) -> None:
+        """Learn which deals are held back, without a plan: also by what a person left open."""
+        self._hold("opportunity", self._match("opportunity"))
 
     def _merges_are_carried_out(self, kind: str) -> bool:
         return self.rules.kind(kind).merges == "merge"
@@ -289,17 +301,14 @@ class Planner:
         """The action without what was refused lately and whose time has not come."""
         if self._must_wait(action, "") or self.undone.forbids(action, ""):
             return None
-        fields = tuple(
-            f
-            for f in action.fields
-            if not self._must_wait(action, f.name)
-            and not self.undone.forbids(action, f.name, f.new)
-        )
-        if len(fields) == len(action.fields):
+        allowed = (f for f in action.fields if not self.undone.forbids(action, f.name, f.new))
+        waiting = {f.name for f in action.fields if self._must_wait(action, f.name)}
+        due = replace(action, fields=tuple(allowed)).without(waiting)
+        if due.fields == action.fields:
             return action
-        if action.verb is Verb.UPDATE and not fields and not action.stamp:
+        if action.verb is Verb.UPDATE and not due.fields and not action.stamp:
             return None
-        return replace(action, fields=fields)
+        return due
 
     def _unfought(self, action: Action, decision: Decision) -> Action | None:
         """The action without what its side replaces each time; that becomes a question."""
@@ -403,10 +412,10 @@ class Planner:
         refs = {n for n, d in self.definitions[kind].items() if d.type == "ref" and d.ref == kind}
         for place in range(start, len(draft.actions)):
             action = draft.actions[place]
-            unmet = [f for f in action.fields if f.name in refs and not self._met(f.new, action)]
+            fields = (f for f in action.fields if f.name in refs)
+            unmet = {f.name for f in fields if not self._met(f.new, action)}
             if unmet:
-                kept = tuple(f for f in action.fields if f not in unmet)
-                draft.actions[place] = replace(action, fields=kept)
+                draft.actions[place] = action.without(unmet)
         draft.actions[start:] = [
             a for a in draft.actions[start:] if a.fields or a.stamp or a.verb is not Verb.UPDATE
         ]

@@ -311,6 +311,7 @@ def _create(
         fields=tuple(fields),
         stamp=True,
         why=f"{why}; {target.answer.said}" if target.answer else why,
+        lacks=tuple(sorted(incomplete)),
     )
     decision.actions.append(action)
     if target.answer:

@@ -9,10 +9,12 @@ from mapping.canonical import FieldDef
 from sync.detect import merge_record, observe
 from sync.fields import blank
 from sync.journal import Journal, Op
-from sync.model import Action, Row, State, Verb
+from sync.model import Action, FieldWrite, Row, State, Verb
+from sync.privacy import hidden
 from sync.refs import References, shape_of
 from sync.rejoin import rejoin
-from sync.settle import agree, let_go
+from sync.sets import shown_part
+from sync.settle import agree, let_go, owe
 from sync.sides import Side, by_name
 from sync.store import Store
 
@@ -90,24 +92,36 @@ def _adopt(
     row.entity, row.how, row.stamp = action.entity, "recovered", action.entity
     merge_record(side, action.kind, record, row)
     for written in action.fields:
-        definition = definitions[action.kind][written.name]
-        local, whole = references.localise(
-            side.name, record.object_type, definition, written.new, row.seen.get(written.name)
-        )
-        if whole and blank(row.seen.get(written.name)):
-            # it was not taken: no person cleared it in so short a time
-            row.base[written.name] = None
-            row.owes.add(written.name)
-        elif whole:
-            row.base[written.name] = local
-        else:
-            row.base.pop(written.name, None)
+        _base_on(written, row, definitions[action.kind][written.name], references)
+    owe(row, store.by_entities([action.entity]).get(action.entity, []), action.lacks)
     row.dirty = True
     store.put([row])
     references.linked(action.entity, side.name, row.object_type, row.id)
     let_go(store, action.entity, side.name)
     rejoin(store, row)
     _agree(row, action, store, references, definitions[row.kind])
+
+
+def _base_on(written: FieldWrite, row: Row, definition: FieldDef, references: References) -> None:
+    """Base one field of a record that was made on what was written to it."""
+    name, shape, shown = written.name, shape_of(definition), row.seen.get(written.name)
+    if shape != "scalar" and hidden(written.new):
+        local, whole = shown, not blank(shown)  # its members cannot be told apart
+    else:
+        local, whole = references.localise(
+            row.side, row.object_type, definition, written.new, shown
+        )
+    taken = None if blank(shown) else local
+    if shape != "scalar":
+        taken = shown_part(local, shown, shape)
+    if whole and taken == local:
+        row.base[name] = local
+    elif whole or shape != "scalar":
+        # (all of) it was not taken: no person took it out in so short a time
+        row.base[name] = taken
+        row.owes.add(name)
+    else:
+        row.base.pop(name, None)
 
 
 def _reread(

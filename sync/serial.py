@@ -35,7 +35,8 @@ def action_to(action: Action) -> dict[str, Any]:
 def action_from(data: dict[str, Any]) -> Action:
     """The action back from its JSON."""
     fields = tuple(FieldWrite(**f) for f in data["fields"])
-    return Action(**{**data, "verb": Verb(data["verb"]), "fields": fields})
+    lacks = tuple(data.get("lacks", ()))
+    return Action(**{**data, "verb": Verb(data["verb"]), "fields": fields, "lacks": lacks})
 
 
 def plan_to(plan: Plan) -> dict[str, Any]:

@@ -202,6 +202,12 @@ def settled_part(base: Value, old: Value, new: Value, shape: Shape) -> Value:
     return _listed(settled, shape)
 
 
+def shown_part(written: Value, shown: Value, shape: Shape) -> Value:
+    """The members of a set as it was written that the side shows."""
+    there = members(shown, shape)
+    return _listed({k: m for k, m in members(written, shape).items() if k in there}, shape)
+
+
 def members(value: Value, shape: Shape) -> Members:
     """The members of a set by key; a blank value has none. A person may have several roles:
     the member is then the list of them."""

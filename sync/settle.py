@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from sync import undone
 from sync.events import Events
-from sync.model import Plan, Row, Settlement, State, Value, Verb
+from sync.fields import blank
+from sync.model import Action, Plan, Row, Settlement, State, Value, Verb
 from sync.privacy import hidden
 from sync.refs import References, sorted_roles
 from sync.store import Store
@@ -37,20 +38,29 @@ class Settler:
     them before is not all that there is to do."""
     _settlements: Mapping[str, Settlement] = field(init=False)
     _carried: Mapping[str, set[str]] = field(init=False)
-    """Action -> the fields that it carries."""
+    """Action -> the fields that it carries, or was to carry."""
     _sides: Mapping[str, str] = field(init=False)
     """Action -> its side."""
+    _creates: Mapping[str, list[Action]] = field(init=False)
+    """Entity -> the actions that make records of it."""
 
     def __post_init__(self) -> None:
         self._settlements = {s.entity: s for s in self.plan.settlements}
-        self._carried = {a.id: {f.name for f in a.fields} for a in self.plan.actions}
-        self._sides = {a.id: a.side for a in self.plan.actions}
+        actions = self.plan.actions
+        self._carried = {a.id: {*a.lacks, *(f.name for f in a.fields)} for a in actions}
+        self._sides = {a.id: a.side for a in actions}
+        self._creates = {}
+        for action in actions:
+            if action.verb is Verb.CREATE:
+                self._creates.setdefault(action.entity, []).append(action)
 
     def advance(self, entities: Iterable[str]) -> None:
         """Settle what is acknowledged so far for some entities; the run is not over."""
-        wanted = [entity for entity in dict.fromkeys(entities) if entity in self._settlements]
+        decided = list(dict.fromkeys(entities))
+        wanted = [entity for entity in decided if entity in self._settlements]
         for entity, rows in self.store.by_entities(wanted).items():
             self._settle(self._settlements[entity], rows, over=False)
+        self._owe(decided)
 
     def finish(self) -> None:
         """Settle all that was acknowledged; let deleted records go, but for those whose delete
@@ -64,6 +74,7 @@ class Settler:
             for settlement in self.plan.settlements:
                 rows = self.store.by_entities([settlement.entity]).get(settlement.entity, [])
                 self._settle(settlement, rows, over=True)
+            self._owe(self._creates)
             creates = [a for a in self.plan.actions if a.verb is Verb.CREATE]
             lost = [a.entity for a in creates if (a.id, "") not in self.acknowledged]
             self.store.set_unmade(lost, True)
@@ -105,6 +116,28 @@ class Settler:
         undone.spoken(
             self.store, [(settlement.entity, n) for r in changed for n in _moved(r, bases)]
         )
+
+    def _owe(self, entities: Iterable[str]) -> None:
+        """Have records that were made owe what they were to have and have not got. Where the
+        others settled it before these were there, nothing of it is a change any more."""
+        lacking = {entity: found for entity in entities if (found := self._lacking(entity))}
+        for entity, rows in self.store.by_entities(list(lacking)).items():
+            for row in rows:
+                names = lacking[entity].get(row.side)
+                if names and row.state is State.LIVE and owe(row, rows, names):
+                    self.store.put([row])
+
+    def _lacking(self, entity: str) -> dict[str, set[str]]:
+        """Side -> what the record of an entity that was made there has not got (all of)."""
+        found: dict[str, set[str]] = {}
+        for action in self._creates.get(entity, ()):
+            if (action.id, "") in self.acknowledged:
+                left = {
+                    f.name for f in action.fields if (action.id, f.name) not in self.acknowledged
+                }
+                if names := {*action.lacks, *left}:
+                    found[action.side] = names
+        return found
 
     def _without(self, settlement: Settlement, name: str) -> set[str]:
         """The sides that have not got the value, or not yet."""
@@ -211,6 +244,18 @@ def agree(
         elif row.side in shown:
             row.base[name] = shown[row.side]
             row.owes.discard(name)
+
+
+def owe(row: Row, known: Iterable[Row], names: Iterable[str]) -> bool:
+    """Have a record that was made without (all of) some fields owe those that two other sides
+    have settled; says whether it does. What it shows of them meanwhile is no word of its own."""
+    others = [r for r in known if r.state is State.LIVE and r.side != row.side]
+    owed = {n for n in names if sum(not blank(r.base.get(n)) for r in others) > 1}
+    for name in owed:
+        row.base.setdefault(name, row.seen.get(name))
+    row.owes |= owed
+    row.dirty = row.dirty or bool(owed)
+    return bool(owed)
 
 
 def _moved(row: Row, before: Mapping[tuple[str, str, str], Mapping[str, Value]]) -> list[str]:

@@ -217,7 +217,8 @@ class _Book:
         elif name in row.owes:
             own = [r.error for r in self.retries if r.field in (name, "") and r.side == row.side]
             how = f"{row.side} shows it; what the others have is not taken there"
-            how += f": {own[0]}" if own else " yet"
+            reason = own[0] if own else self.unmet(name)
+            how += f": {reason}" if reason else " yet"
         elif refused := [r for r in self.retries if r.field in (name, "") and r.side != row.side]:
             how = f"{row.side} shows it; {refused[0].side} refused it: {refused[0].error}"
         elif uncreated := [q for q in self.questions if q["cause"] == "create"]:
@@ -348,7 +349,8 @@ def took(op: Mapping[str, Any], name: str) -> bool:
     if op["state"] != "done":
         return False
     if op["after"] is not None:  # empty: acknowledged, and nothing of it kept
-        return name in op["after"]
+        # of a new record all is kept that it showed: nothing blank was ever written to it
+        return name in op["after"] and (op["verb"] != "create" or not blank(op["after"][name]))
     return any(f["name"] == name for f in op["action"]["fields"])
 
 
@@ -433,7 +435,8 @@ def _entries_of_op(op: Mapping[str, Any]) -> Iterator[Entry]:
         yield Entry(op["run"], at, what, side, "", text)
     for f in op["action"]["fields"]:
         word = what if op["state"] != "done" or took(op, f["name"]) else "not written"
-        text = f"{op['verb']} {record}: {f['why']}{reason}"
+        left = "; left out there, or not taken" if word != what else ""
+        text = f"{op['verb']} {record}: {f['why']}{reason}{left}"
         yield Entry(
             op["run"], at, word, side, f["name"], text, f["old"], f["new"], f["rule"], f["source"]
         )

@@ -108,7 +108,10 @@ PROOFS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "row: taken by one side and not by another, then changed where it was taken",
             "row: changed on a side that had not got what the others have",
             "row: set by hand on the side that had not got it",
-            "test_leftovers::test_a_value_that_one_side_took_and_another_did_not_can_be_put_back"),
+            "row: member settled between two sides, not given to the third",
+            "row: member given to one side and not to another, then taken out",
+            "test_leftovers::test_a_value_that_one_side_took_and_another_did_not_can_be_put_back",
+            "test_made_without::test_what_it_names_is_written_once_it_is_there"),
         "several changed, to the same value": (
             "row: both changed to the same",
             "test_engine::test_an_agreement_closes_the_conflict"),

@@ -62,6 +62,10 @@ def _nothing_is_owed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reconcile, "_view", lambda *given: replace(whole(*given), owes=False))
 
 
+def _a_new_record_owes_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Settler, "_owe", lambda *_: None)
+
+
 def _settled_at_the_end_only(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Settler, "advance", lambda *_: None)
 
@@ -376,6 +380,10 @@ MUTANTS: Mapping[str, Mutant] = {
         _nothing_is_owed,
         "test_leftovers::test_a_value_that_was_not_taken_is_carried_over_once_it_can_be",
         "test_leftovers::test_who_changes_what_was_not_taken_contradicts_it"),
+    "what a new record was not given is forgotten": _caught(
+        _a_new_record_owes_nothing,
+        "test_made_without::test_the_story_says_what_happened",
+        "test_made_without::test_a_deal_that_two_sides_had_before_gets_its_company_in_the_end"),
     "a value waits for the slowest side": _caught(
         _settled_everywhere_or_not_at_all,
         "test_leftovers::test_a_reference_that_one_side_did_not_take_can_be_put_back",

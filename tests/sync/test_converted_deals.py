@@ -225,6 +225,25 @@ def test_what_two_other_sides_link_is_not_made_on_the_lead_s_side_until_it_is_sa
     assert doubts(world) == []
     assert deals(world) == expected[how]
     quiet(world)
+    assert world.engine.verify(some=10).unexplained == []
+
+
+def test_a_run_that_dies_before_it_has_planned_leaves_the_doubt(tmp_path: Path) -> None:
+    world = zoe_is_a_lead(tmp_path, ("left", "right", "third"))
+    convert(world)
+    for side in ("right", "third"):
+        deal(world, side)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sync.planner.Planner._finish", die)
+        with pytest.raises(KeyboardInterrupt):
+            run(world)
+    run(world)
+    assert [t.side for t in doubts(world)] == ["left"]
+    assert deals(world) == {"left": ["Acme first"], "right": ["Engine"], "third": ["Engine"]}
 
 
 def test_at_a_first_sync_each_goes_its_own_way(tmp_path: Path) -> None:
