@@ -34,7 +34,9 @@ ALIASES = {
     "cape verde": "CV", "east timor": "TL", "korea": "KR", "republic of korea": "KR",
     "russia": "RU", "viet nam": "VN", "uae": "AE", "u a e": "AE", "kosovo": "XK", "xk": "XK",
     "xkx": "XK", "brd": "DE", "prc": "CN", "mainland china": "CN", "hong kong": "HK",
-    "macau": "MO", "macao": "MO", "bharat": "IN",
+    "macau": "MO", "macao": "MO", "bharat": "IN", "u k": "GB", "grossbritannien": "GB",
+    "schottland": "GB", "oesterreich": "AT", "hrvatska": "HR", "elfenbeinkuste": "CI",
+    "emirates": "AE", "vae": "AE", "eire": "IE", "china vr": "CN", "србија": "RS",
 }  # fmt: skip
 """Names in use that neither ISO nor CLDR lists, in folded form."""
 

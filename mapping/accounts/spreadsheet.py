@@ -16,7 +16,8 @@ from mapping.tables.read import read_table
 
 _ACCOUNT_NAME = (
     "Company name", "Account name", "Company", "Account", "Name", "Organization",
-    "Organisation", "Customer", "Customer name", "Firma", "Unternehmen", "Entreprise",
+    "Organisation", "Customer", "Customer name", "Firma", "Firmenname", "Unternehmen", "Kunde",
+    "Kontoname", "Entreprise", "Société", "Empresa", "Azienda",
 )  # fmt: skip
 _EMAIL = ("Email", "E-mail", "Email address", "Work email", "E-mail address")
 _PHONE = ("Phone", "Phone number", "Telephone", "Main phone", "Tel", "Telefon")
@@ -37,8 +38,13 @@ ACCOUNT_COLUMNS = (
     Column("id", ("Id", "Account ID", "Record ID", "Company ID", "18 digit ID", "External ID")),
     Column("name", _ACCOUNT_NAME),
     Column("other_names", ("Other names", "Former names", "Aliases", "Also known as"), "list"),
-    Column("website", ("Website", "Web site", "Company website", "URL", "Homepage", "Web")),
-    Column("domain", ("Domain", "Company domain name", "Company domain", "Email domain")),
+    Column("website", (
+        "Website", "Web site", "Company website", "Website URL", "URL", "Homepage", "Web", "WWW",
+        "Webseite", "Internetseite", "Internet", "Site web", "Sitio web", "Sito web", "Página web",
+    )),
+    Column("domain", (
+        "Domain", "Company domain name", "Company domain", "Email domain", "Domäne", "Domaine",
+    )),
     Column("emails", _EMAIL, "list"),
     Column("phone", _PHONE),
     Column("registration", (

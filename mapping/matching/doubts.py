@@ -46,9 +46,17 @@ ARMS = frozenset(
 """Words that behind one word name its arm as often as itself (Lufthansa Systems)."""
 
 LOOSE = frozenset(
-    ("inc", "corp", "co", "ltd", "plc", "llc", "lp", "ulc", "pc", "trust", "na", "adr", "np", "cn")
-)
-"""Legal forms that lists change for each other, or that stand beside another one."""
+    ("inc", "corp", "co", "ltd", "plc", "llc", "lp", "ulc", "pc", "trust", "na", "adr", "np",
+     "kk", "kr", "cn", "th", "vn", "id", "pte", "pvt", "pty", "zacc", "nz", "il", "jscg", "ooo",
+     "lda", "ltda")
+)  # fmt: skip
+"""Legal forms that are changed for each other, translated, or stand beside another one."""
+
+AROUND = names.OUTER | {"corp", "dba"}
+"""Words that are put around a name without making another one of it."""
+
+AROUND_SEVERAL = WIDE | {"bancorporation", "fund", "trust", "new"}
+"""Such words where the names share several others."""
 
 HOUSE = frozenset(("fund", "funds", "etf", "portfolio"))
 """Words that tell a fund from the house that runs it."""
@@ -130,13 +138,13 @@ def _forms(case: Case) -> str | None:
 
 
 def _side_by_side(case: Case) -> str | None:
-    """A GmbH and an AG of one name exist side by side; of Inc. and Corp. only one does, or it is
-    written either way."""
+    """A GmbH and an AG or a Ltd of one name exist side by side; of Inc. and Corp. only one does, or
+    it is written either way, and a K.K. calls itself Corporation abroad."""
     here, there = set(case.name.left.forms), set(case.name.right.forms)
     keyed = (
         case.here or case.columns.get("domain") or (case.name.alike and case.name.alike["known"])
     )
-    if keyed or not here or not there or here & there or LOOSE & (here | there):
+    if keyed or not here or not there or here & there or LOOSE.issuperset(here | there):
         return None
     return "different legal forms"
 
@@ -338,9 +346,22 @@ def _sisters(case: Case) -> str | None:
 
 
 OF_COLUMNS: tuple[Check, ...] = (_registered, _places, _domains, _above, _nameless)
+
+
+def _further(case: Case) -> str | None:
+    """Tata and Tata Power, Aviva and Aviva Investors: a word that is not just put around a name
+    makes of it that of a unit or a sister, where no domain tells."""
+    pair, name = case.name.alike, case.name
+    if not pair or name.equal or case.columns.get("domain"):
+        return None
+    around = AROUND | AROUND_SEVERAL if len(pair.shared) > 1 else AROUND
+    further = [word for word in case.over if word not in around]
+    return f"only one name has: {' '.join(further)}" if further else None
+
+
 OF_NAMES: tuple[Check, ...] = (
     _forms, _side_by_side, _units, _numbers, _common, _in_full, _partnership, _funds, _plain,
-    _turned, _cut, _misspelt, _sisters,
+    _turned, _cut, _misspelt, _sisters, _further,
 )  # fmt: skip
 
 

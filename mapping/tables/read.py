@@ -9,7 +9,7 @@ from typing import Any
 from mapping.tables.cells import FAULTS, NOT_AVAILABLE, as_text
 from mapping.tables.columns import find_head
 from mapping.tables.model import Column, Grid, Line, Table, table_error
-from mapping.tables.text import open_csv
+from mapping.tables.text import beginning, open_csv
 from mapping.tables.values import (
     Convert,
     day,
@@ -35,10 +35,7 @@ def open_grid(
 ) -> Grid:
     """A file as rows of cells, by its content: a workbook is one whatever it is called. Raises
     SettingsError."""
-    packed = False
-    if path.is_file():
-        with path.open("rb") as file:
-            packed = file.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+    packed = path.is_file() and beginning(path, 4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
     if packed or path.suffix.lower() in _WORKBOOKS:
         return open_workbook(path, sheet)
     if sheet is not None:

@@ -8,6 +8,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import SettingsError
@@ -30,16 +31,31 @@ _DOUBTFUL = re.compile(
     r"|[A-Za-z][^\x00-\x7f\w\s’‘´°®™©…–—“”«»·½§²³ª º€£]"  # a sign inside a word
 )
 _SEP = re.compile(r"\"?sep=(.)\"?\r?\n", re.IGNORECASE)
-_SAVE = "Save it as `CSV UTF-8`, or name its encoding (--encoding cp1252, cp1251, shift_jis …)."
+_SAVE = (
+    "Save it as `CSV UTF-8`. Of a partner's list the encoding can be named: --encoding cp1252 "
+    "with --theirs, or `encoding:` in the configuration."
+)
+
+
+def beginning(path: Path, size: int) -> bytes:
+    """The first bytes of a file. Raises SettingsError."""
+    with _readable(path), path.open("rb") as file:
+        return file.read(size)
 
 
 def read_bytes(path: Path) -> bytes:
     """The whole file. Raises SettingsError."""
-    try:
+    with _readable(path):
         if path.stat().st_size > MOST_BYTES:
             what = f"it is larger than any list of accounts ({MOST_BYTES >> 30} GB)"
             raise table_error(path, "", what, "Save the rows that are wanted to another file.")
         return path.read_bytes()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise table_error(path, "", f"it cannot be read: {reason}", UNREADABLE) from error

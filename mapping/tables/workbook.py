@@ -58,6 +58,12 @@ class _Marks:
     """Line and column of cells whose formula failed or was never computed, and why."""
 
 
+ONE_SHEET = (
+    "Keep one sheet in the file. Of a partner's list it can be named: --sheet with --theirs, or "
+    "`sheet:` in the configuration."
+)
+
+
 def open_workbook(path: Path, sheet: str | None = None) -> Grid:
     """One sheet of a workbook as a grid: the one named, else the only one that has cells. Raises
     SettingsError."""
@@ -166,7 +172,7 @@ def _chosen(path: Path, book: Any, names: Sequence[str], sheet: str | None) -> s
     if len(shown) != 1:
         listed = ", ".join(shown) or "none has cells"
         what = f"it has {len(shown) or 'no'} sheets to choose from: {listed}"
-        raise table_error(path, "", what, "Name one with --sheet.")
+        raise table_error(path, "", what, ONE_SHEET)
     return shown[0]
 
 

@@ -165,6 +165,12 @@ def conclude(finished: Message, pending: Pending) -> Result:
     return Result(True, finished.size, tuple(sorted(pending.keys[place] for place in chosen)))
 
 
+NO_KEY = (
+    "No account has a key of this kind: is there a column Website or Domain (or Email), and "
+    "Country where names are compared? Give the columns usual headings (docs/spreadsheets.md)."
+)
+
+
 def _own_points(
     keys: Collection[str], terms: Terms, run: str, key: bytes, pad_to: int
 ) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
@@ -177,7 +183,7 @@ def _own_points(
             "Agree on a larger `--limit`, or narrow the list.",
         )
     if not wanted:
-        raise _refused("there is nothing to compare", "No account has a key of this kind.")
+        raise _refused("there is nothing to compare", NO_KEY)
     context = (terms.normaliser, str(terms.key), run)
     points = blinded((hashed(each, *context) for each in wanted), key)
     filled = dummies(max(0, pad_to - len(wanted)))

@@ -47,3 +47,14 @@ def test_chances_of_opportunities_are_in_percent(
     found = read_records(path, "opportunity").of("opportunity")
     chances = [record.values.get("probability") for record in found]
     assert [c and str(int(float(c))) for c in chances] == percent
+
+
+@pytest.mark.parametrize(
+    "heads",
+    ["Firmenname,Webseite", "Société,Site web", "Empresa,Página web", "Name,Website URL"],
+)
+def test_usual_headings_of_other_languages_are_understood(tmp_path: Path, heads: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"{heads}\nAcme,acme.de\n", encoding="utf-8")
+    (record,) = read_records(path).accounts
+    assert (record.values["name"], record.values["website"]) == ("Acme", "https://acme.de")

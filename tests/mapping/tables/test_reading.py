@@ -455,3 +455,16 @@ def test_a_million_rows(tmp_path: Path, ending: str) -> None:
     assert len(table) == 1_000_000
     assert table.lines[-1].values == ("Company 999999", "c999999.com", "2024-03-05", "999999")
     assert taken < 1_500 << 10  # KB
+
+
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, *_: Any, **__: Any) -> Any:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = tmp_path / "list.csv"
+    path.write_text(HEAD + "Acme;;;\n", encoding="utf-8")
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(SettingsError, match="cannot be read: Permission denied"):
+        read_table(path, COLUMNS)
