@@ -39,12 +39,6 @@ PLAIN = 8.9
 WIDE = frozenset(("international", "worldwide", "global"))
 """Words that companies of several words drop and add with the years."""
 
-ARMS = frozenset(
-    ("international", "systems", "services", "solutions", "networks", "logistics", "energy",
-     "communications")
-)  # fmt: skip
-"""Words that behind one word name its arm as often as itself (Lufthansa Systems)."""
-
 LOOSE = frozenset(
     ("inc", "corp", "co", "ltd", "plc", "llc", "lp", "ulc", "pc", "trust", "na", "adr", "np",
      "kk", "kr", "cn", "th", "vn", "id", "pte", "pvt", "pty", "zacc", "nz", "il", "jscg", "ooo",
@@ -336,32 +330,30 @@ def _slip(left: Name, right: Name) -> bool:
 
 
 def _sisters(case: Case) -> str | None:
-    if case.name.equal or case.name.unique:
+    """Words of one name only: of a sister or a line of business, unless the name is the only one of
+    a long list; and where no domain tells, any word that is not just put around a name (Tata and
+    Tata Power, Aviva and Aviva Investors)."""
+    pair, name = case.name.alike, case.name
+    if not pair or name.equal:
         return None
-    own = [w for w in case.over if alike.weight(w) > OWN and w not in names.WEAK]
-    arms = ARMS if case.name.alike and len(case.name.alike.shared) == 1 else frozenset()
-    lines = [word for word in case.over if word in business_lines() or word in arms]
-    found = dict.fromkeys((*own, *lines))
+    around = AROUND | AROUND_SEVERAL if len(pair.shared) > 1 else AROUND
+    further = () if case.columns.get("domain") else (w for w in case.over if w not in around)
+    own = () if name.unique else (w for w in case.over if _telling(w) or w in business_lines())
+    found = dict.fromkeys((*own, *further))
     return f"only one name has: {' '.join(found)}" if found else None
+
+
+def _telling(word: str) -> bool:
+    """Whether a word is somebody's own."""
+    return alike.weight(word) > OWN and word not in names.WEAK
 
 
 OF_COLUMNS: tuple[Check, ...] = (_registered, _places, _domains, _above, _nameless)
 
 
-def _further(case: Case) -> str | None:
-    """Tata and Tata Power, Aviva and Aviva Investors: a word that is not just put around a name
-    makes of it that of a unit or a sister, where no domain tells."""
-    pair, name = case.name.alike, case.name
-    if not pair or name.equal or case.columns.get("domain"):
-        return None
-    around = AROUND | AROUND_SEVERAL if len(pair.shared) > 1 else AROUND
-    further = [word for word in case.over if word not in around]
-    return f"only one name has: {' '.join(further)}" if further else None
-
-
 OF_NAMES: tuple[Check, ...] = (
     _forms, _side_by_side, _units, _numbers, _common, _in_full, _partnership, _funds, _plain,
-    _turned, _cut, _misspelt, _sisters, _further,
+    _turned, _cut, _misspelt, _sisters,
 )  # fmt: skip
 
 

@@ -107,7 +107,10 @@ def _no_head(
     ]
     shown = ", ".join(f"`{head}`" for head in heads if head)
     lacks = f"there is no column {', '.join(missing)}" if missing else "no heading is understood"
-    remedy = "Name the columns of the file: `columns: {KEY: heading}`, or --column KEY=HEADING."
+    remedy = (
+        "Give the columns usual headings; those of a partner's list can be named: "
+        "`columns: {KEY: heading}`, or --column KEY=HEADING beside --theirs."
+    )
     if not missing:
         remedy += f" Keys: {', '.join(column.key for column in columns)}."
     return table_error(grid.path, _at(grid, line), f"{lacks}; there are {shown}", remedy)
