@@ -11,6 +11,7 @@ from typing import Any
 
 from mapping import places, values
 from mapping.accounts.records import Book, Record, book_of
+from mapping.tables.columns import HOW_TO_NAME
 from mapping.tables.model import Column, Table, table_error
 from mapping.tables.read import read_table
 
@@ -160,7 +161,7 @@ def _something_to_match(table: Table, kind: str) -> None:
     if not set(needed) & set(table.columns):
         words = [next(c.headings[0] for c in COLUMNS[kind] if c.key == key) for key in needed]
         what = f"there is none of the columns {', '.join(f'`{word}`' for word in words)}"
-        remedy = "Name the columns of the file: `columns: {KEY: heading}`, or --column KEY=HEADING."
+        remedy = HOW_TO_NAME
         raise table_error(table.path, table.sheet, what, remedy)
 
 

@@ -13,6 +13,13 @@ HEAD_WITHIN = 20
 """Rows among which the headings are looked for: titles and notes may stand above them."""
 
 
+HOW_TO_NAME = (
+    "Give the columns usual headings; those of a partner's list can be named: "
+    "`columns: {KEY: heading}`, or --column KEY=HEADING beside --theirs."
+)
+"""What to do where the columns of a list are not told by their headings."""
+
+
 def plain_heading(text: str) -> str:
     """A heading without case, accents, signs and what is in brackets."""
     text = unicodedata.normalize("NFKD", re.sub(r"[(\[].*?[)\]]", "", text)).casefold()
@@ -107,10 +114,7 @@ def _no_head(
     ]
     shown = ", ".join(f"`{head}`" for head in heads if head)
     lacks = f"there is no column {', '.join(missing)}" if missing else "no heading is understood"
-    remedy = (
-        "Give the columns usual headings; those of a partner's list can be named: "
-        "`columns: {KEY: heading}`, or --column KEY=HEADING beside --theirs."
-    )
+    remedy = HOW_TO_NAME
     if not missing:
         remedy += f" Keys: {', '.join(column.key for column in columns)}."
     return table_error(grid.path, _at(grid, line), f"{lacks}; there are {shown}", remedy)
